@@ -1,0 +1,70 @@
+# `make help` prints every target with its line.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PACKAGES := contracts bus store analytics agents ingest api cli
+SOURCES := $(PACKAGES) benchmarks tests deploy
+
+.PHONY: help setup up test live nightly check format dashboard bench lock generate clean
+
+help: ## Print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed dashboard ## Install everything into .venv and build the dashboard
+
+$(VENV)/.installed: requirements.lock pyproject.toml deploy/wheel_hook.py
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "woa needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python lacks venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "== Installing into $(VENV) (about a minute the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: setup ## Set up, then run everything with the demo; prints one link
+	$(BIN)/woa up --demo
+
+test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
+	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
+
+live: setup ## Real Temporal server, kill -9, browser against the product, planted faults
+	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)
+
+nightly: live ## All of it, more and longer: more kills, every benchmark
+	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
+	$(PY) -m benchmarks first-run --json
+
+check: setup ## Lint, format, types, layers, generated files, docs
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(PY) -m pytest -q tests/docs tests/test_layers.py
+
+format: setup ## Format the code and mend what can be mended
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+dashboard: api/static/index.html ## Build the page (needs Node 20; the API works without)
+
+api/static/index.html: $(shell find dashboard -type f -not -path '*/node_modules/*' -not -name '*.tsbuildinfo' 2>/dev/null)
+	@if command -v npm >/dev/null; then \
+	  echo "== Building the dashboard (npm)"; \
+	  cd dashboard && npm ci --no-audit --no-fund && npm run build && touch ../$@; \
+	else \
+	  echo "== Node.js is not installed: the API will work, the page will say how to build it"; \
+	fi
+
+bench: setup ## Benchmarks: start-up and memory
+	$(PY) -m benchmarks first-run
+
+lock: ## Pin every dependency again, with hashes
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
+
+clean: ## Remove what setup and builds made (data in WOA_STATE_DIR stays)
+	rm -rf $(VENV) api/static dashboard/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

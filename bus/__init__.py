@@ -1,0 +1,1 @@
+"""Carries records between the parts: one port, one adapter for each carrier."""

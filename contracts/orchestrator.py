@@ -1,0 +1,279 @@
+"""`OrchestratorMetrics`: all that one pass learnt about one orchestrator instance.
+
+A numeric leaf that the source cannot tell is null, and `metadata.unavailable` says why
+under the leaf's JSON pointer. Counts in `execution` and `scheduling` are deltas of the
+interval; see docs/reference/records.md for every field's unit and meaning.
+"""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from contracts.base import Count, NonNegative, Ratio, Record, UtcDatetime
+from contracts.health import OrchestratorHealth
+
+__all__ = [
+    "AgentInfo",
+    "CapacityMetrics",
+    "ExecutionMetrics",
+    "LatencyHistogram",
+    "Metadata",
+    "NetworkMetrics",
+    "OrchestratorMetrics",
+    "OrchestratorType",
+    "PersistenceMetrics",
+    "QueueInfo",
+    "QueueMetrics",
+    "QueueType",
+    "RecentOutcomes",
+    "ResourceAllocation",
+    "ScalingMetrics",
+    "SchedulingPerformance",
+    "SourceInfo",
+]
+
+
+class OrchestratorType(StrEnum):
+    """The orchestrators that have an agent."""
+
+    KUBERNETES = "kubernetes"
+    AIRFLOW = "airflow"
+    TEMPORAL = "temporal"
+    PREFECT = "prefect"
+    ARGO = "argo"
+    CUSTOM = "custom"
+
+
+class LatencyHistogram(Record):
+    """Observations of one interval in buckets.
+
+    `counts[i]` fell at or below `bounds_ms[i]` and above the bound before; the last count,
+    one more than there are bounds, is everything above. Histograms of the same bounds merge
+    by addition; percentiles are never averaged.
+    """
+
+    bounds_ms: tuple[NonNegative, ...]
+    counts: tuple[Count, ...]
+    sum_ms: NonNegative
+
+
+class ScalingMetrics(Record):
+    """How far capacity may move, as far as the orchestrator knows."""
+
+    min_slots: Count | None = None
+    max_slots: Count | None = None
+    autoscaled: bool | None = Field(default=None, description="Something else already scales it.")
+
+
+class CapacityMetrics(Record):
+    """Slots (places to run work) and the work that uses or wants them."""
+
+    total_slots: Count | None = None
+    available_slots: Count | None = None
+    used_slots: Count | None = None
+    pending_workflows: Count | None = None
+    running_workflows: Count | None = None
+    completed_workflows: Count | None = Field(default=None, description="In the interval.")
+    failed_workflows: Count | None = Field(default=None, description="In the interval.")
+    capacity_utilization: NonNegative | None = Field(default=None, description="Used / total.")
+    peak_utilization: NonNegative | None = Field(
+        default=None, description="Maximum of the last hour."
+    )
+    active_workers: Count | None = Field(
+        default=None, description="Workers that are alive, with or without work (additive)."
+    )
+    scaling_metrics: ScalingMetrics = ScalingMetrics()
+
+
+class SchedulingPerformance(Record):
+    """How long work waits for a place, over the interval."""
+
+    avg_scheduling_latency: NonNegative | None = Field(default=None, description="Milliseconds.")
+    p50_scheduling_latency: NonNegative | None = Field(
+        default=None, description="Milliseconds (additive)."
+    )
+    p95_scheduling_latency: NonNegative | None = Field(default=None, description="Milliseconds.")
+    p99_scheduling_latency: NonNegative | None = Field(default=None, description="Milliseconds.")
+    latency_histogram: LatencyHistogram | None = Field(
+        default=None, description="What the percentiles were read from (additive)."
+    )
+    scheduling_throughput: NonNegative | None = Field(
+        default=None, description="Placements per second."
+    )
+    scheduling_failures: Count | None = Field(default=None, description="In the interval.")
+    queue_depth: Count | None = Field(default=None, description="Waiting and not yet placed.")
+    priority_distribution: dict[str, Count] | None = Field(
+        default=None, description="Waiting items by priority."
+    )
+    affinity_violations: Count | None = Field(default=None, description="In the interval.")
+    resource_contentions: Count | None = Field(default=None, description="In the interval.")
+    scheduling_algorithm: str | None = None
+    optimization_score: Ratio | None = None
+
+
+class QueueType(StrEnum):
+    """In which order a queue hands out its items."""
+
+    PRIORITY = "priority"
+    FIFO = "fifo"
+    LIFO = "lifo"
+    DELAYED = "delayed"
+
+
+class QueueInfo(Record):
+    """One queue. `id` and the rates beyond `processing_rate` are additive."""
+
+    id: UUID | None = None
+    name: str
+    type: QueueType
+    size: Count | None = Field(description="Items waiting.")
+    consumers: Count | None = None
+    processing_rate: NonNegative | None = Field(default=None, description="Items per second.")
+    arrival_rate: NonNegative | None = Field(
+        default=None, description="Items per second (additive)."
+    )
+    error_rate: Ratio | None = None
+    avg_processing_time: NonNegative | None = Field(default=None, description="Milliseconds.")
+    oldest_message: UtcDatetime | None = None
+    in_flight: Count | None = Field(default=None, description="Items being worked on (additive).")
+    priority_levels: dict[str, Count] | None = None
+
+
+class QueueMetrics(Record):
+    """All queues of the orchestrator and their sums."""
+
+    queues: tuple[QueueInfo, ...] | None = Field(
+        default=None, description="null: not known. Empty: known to be none."
+    )
+    total_messages: Count | None = Field(default=None, description="Waiting and in flight.")
+    processing_rate: NonNegative | None = Field(default=None, description="Items per second.")
+    backlog_size: Count | None = Field(default=None, description="Items waiting.")
+    backlog_growing_for_s: NonNegative | None = Field(
+        default=None,
+        description="Seconds for which the backlog has not stopped growing (additive).",
+    )
+    avg_wait_time: NonNegative | None = Field(default=None, description="Milliseconds.")
+    max_wait_time: NonNegative | None = Field(default=None, description="Milliseconds.")
+    dead_letter_count: Count | None = None
+    poison_message_count: Count | None = None
+    queue_latency: NonNegative | None = Field(
+        default=None, description="Milliseconds from enqueued to handed out."
+    )
+    throughput: NonNegative | None = Field(default=None, description="Items per second.")
+
+
+class RecentOutcomes(Record):
+    """Finished workflows over the agent's trailing window, at most one hour."""
+
+    completed: Count
+    failed: Count
+    window_s: NonNegative = Field(description="How much of the hour was really observed.")
+
+
+class ExecutionMetrics(Record):
+    """What ran. Counts are deltas of the interval."""
+
+    completed_workflows: Count | None = None
+    failed_workflows: Count | None = None
+    canceled_workflows: Count | None = None
+    retried_tasks: Count | None = None
+    avg_duration: NonNegative | None = Field(default=None, description="Milliseconds.")
+    interval_s: NonNegative | None = Field(
+        default=None, description="Length of the interval the counts cover."
+    )
+    recent: RecentOutcomes | None = None
+
+
+class ResourceAllocation(Record):
+    """What the orchestrator's own processes use."""
+
+    cpu_cores: NonNegative | None = None
+    memory_bytes: NonNegative | None = None
+    tasks: Count | None = Field(default=None, description="Threads, goroutines or the like.")
+
+
+class NetworkMetrics(Record):
+    """Connections to the orchestrator."""
+
+    open_connections: Count | None = None
+    pending_requests: Count | None = None
+    bytes_per_s: NonNegative | None = None
+
+
+class PersistenceMetrics(Record):
+    """The orchestrator's own database."""
+
+    store: str | None = None
+    visibility_store: str | None = None
+    latency: NonNegative | None = Field(default=None, description="Milliseconds.")
+    request_rate: NonNegative | None = Field(default=None, description="Requests per second.")
+    error_rate: Ratio | None = None
+    shards: Count | None = None
+    retention_s: NonNegative | None = None
+
+
+class SourceInfo(Record):
+    """Where a record came from and what it cost the source."""
+
+    versions: dict[str, str] = Field(default_factory=dict)
+    calls: Count = Field(default=0, description="Calls made for this record.")
+    scrape_time: NonNegative | None = Field(default=None, description="Milliseconds.")
+
+
+class AgentInfo(Record):
+    """How the agent that made the record is doing; totals since it started."""
+
+    scrapes: Count = 0
+    failed_scrapes: dict[str, Count] = Field(default_factory=dict, description="By error code.")
+    last_success: UtcDatetime | None = None
+    spooled_records: Count = Field(default=0, description="Kept until the bus has taken them.")
+    spooled_bytes: Count = 0
+    dropped_records: Count = Field(
+        default=0, description="Given up because the spool was full or they were too old."
+    )
+
+
+class Metadata(Record):
+    """What a reader must know to trust the numbers. Agents may add keys of their own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    unavailable: dict[str, str] = Field(
+        default_factory=dict, description="JSON pointer -> why the value is null."
+    )
+    estimated: tuple[str, ...] = Field(
+        default=(), description="JSON pointers of values that the source only estimates."
+    )
+    partial: bool = Field(default=False, description="Some of the calls failed.")
+    simulated: bool = False
+    interval_s: NonNegative | None = Field(
+        default=None, description="Collection interval; a value older than three is stale."
+    )
+    source: SourceInfo = SourceInfo()
+    agent: AgentInfo | None = None
+
+
+class OrchestratorMetrics(Record):
+    """The specification's record. `orchestrator_id`, `collected_at` are additive."""
+
+    id: UUID = Field(description="Names the sample; a retry of it has the same id.")
+    orchestrator_id: UUID
+    orchestrator_type: OrchestratorType
+    instance_id: str = Field(min_length=1, max_length=255)
+    cluster_name: str = Field(min_length=1, max_length=255)
+    collected_at: UtcDatetime
+    health: OrchestratorHealth
+    capacity: CapacityMetrics | None
+    scheduling: SchedulingPerformance | None
+    queuing: QueueMetrics | None
+    execution: ExecutionMetrics | None
+    resources: ResourceAllocation | None
+    networking: NetworkMetrics | None = None
+    persistence: PersistenceMetrics | None = None
+    metadata: Metadata = Metadata()
+
+    def extra_metadata(self) -> dict[str, Any]:
+        """The keys of `metadata` that are the agent's own."""
+        return dict(self.metadata.model_extra or {})
