@@ -6,10 +6,11 @@ interval; see docs/reference/records.md for every field's unit and meaning.
 """
 
 from enum import StrEnum
-from typing import Any
+from itertools import pairwise
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from contracts.base import Count, NonNegative, Ratio, Record, UtcDatetime
 from contracts.health import OrchestratorHealth
@@ -57,6 +58,14 @@ class LatencyHistogram(Record):
     bounds_ms: tuple[NonNegative, ...]
     counts: tuple[Count, ...]
     sum_ms: NonNegative
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if any(upper <= lower for lower, upper in pairwise(self.bounds_ms)):
+            raise ValueError("bounds_ms must increase")
+        if len(self.counts) != len(self.bounds_ms) + 1:
+            raise ValueError("counts must be one more than bounds_ms")
+        return self
 
 
 class ScalingMetrics(Record):

@@ -1,0 +1,1 @@
+"""Agents: one folder an orchestrator, and what they share to collect, keep and publish."""

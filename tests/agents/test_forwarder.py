@@ -1,0 +1,77 @@
+"""From the spool to the bus: out of the spool only when the bus has it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agents.forwarder import Forwarder, message_of
+from agents.spool import Spool
+from bus.port import BusUnavailableError, Message
+from contracts.topics import PublishedRecord
+from tests.records import orchestrator_record, pool_record
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+class Recorder:
+    """A publisher that refuses the first `refusals` times."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.published: list[Message] = []
+        self._refusals = refusals
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            raise BusUnavailableError("not now")
+        self.published += messages
+
+    async def aclose(self) -> None:
+        return
+
+
+@pytest.mark.parametrize("refusals", [0, 2])
+async def test_everything_is_published_once_the_bus_takes_it(refusals: int, tmp_path: Path) -> None:
+    records: list[PublishedRecord] = [orchestrator_record(), pool_record()]
+    publisher = Recorder(refusals)
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, publisher)
+        await forwarder.put(records, NOON)
+        task = asyncio.create_task(forwarder.run())
+        drained = await forwarder.drained(30)
+        task.cancel()
+        await asyncio.wait([task])
+
+        assert drained
+        assert publisher.published == [message_of(record) for record in records]
+        assert (await spool.state()).records == 0
+
+
+async def test_what_the_bus_refused_stays(tmp_path: Path) -> None:
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, Recorder(refusals=10_000))
+        await forwarder.put([orchestrator_record()], NOON)
+        task = asyncio.create_task(forwarder.run())
+        drained = await forwarder.drained(0.2)
+        task.cancel()
+        await asyncio.wait([task])
+
+        assert not drained
+        assert (await spool.state()).records == 1
+
+
+async def test_a_restart_sends_what_was_left(tmp_path: Path) -> None:
+    async with Spool(tmp_path / "spool.db") as spool:
+        await Forwarder(spool, Recorder()).put([orchestrator_record()], NOON)
+    publisher = Recorder()
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, publisher)
+        task = asyncio.create_task(forwarder.run())
+        await forwarder.drained(30)
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert len(publisher.published) == 1

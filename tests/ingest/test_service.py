@@ -1,0 +1,137 @@
+"""The ingest loop: written before it is acknowledged, once, and never blocked by a bad message."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from agents.forwarder import message_of
+from bus.direct import DirectBus
+from bus.port import Message
+from contracts.topics import PublishedRecord, Topic
+from ingest.service import Ingest, IngestLimits
+from store.connection import open_pool
+from store.errors import RecordRefusedError, StoreUnavailableError
+from store.write import DeadLetter, Writer, WriteResult
+from tests.records import orchestrator_record, pool_record
+
+Pool = AsyncConnectionPool[AsyncConnection]
+TOPIC = Topic.ORCHESTRATOR_METRICS.value
+
+
+@asynccontextmanager
+async def ingesting(writer: Writer, limits: IngestLimits | None = None) -> AsyncIterator[DirectBus]:
+    async with DirectBus() as bus:
+        task = asyncio.create_task(Ingest(bus, writer, limits).run())
+        try:
+            yield bus
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database_url, application_name="test") as pool:
+        yield pool
+
+
+async def count(pool: Pool, table: str) -> int:
+    async with pool.connection() as connection:
+        cursor = connection.cursor(row_factory=tuple_row)
+        await cursor.execute(f"SELECT count(*) FROM {table}")
+        row = await cursor.fetchone()
+        assert row
+        return int(row[0])
+
+
+async def test_what_is_acknowledged_is_in_the_database(pool: Pool) -> None:
+    async with ingesting(Writer(pool)) as bus:
+        await bus.publish([message_of(orchestrator_record()), message_of(pool_record())])
+
+        assert await count(pool, "orchestrator_metrics") == 1
+        assert await count(pool, "worker_pool_metrics") == 1
+
+
+async def test_a_record_sent_twice_is_there_once(pool: Pool) -> None:
+    message = message_of(orchestrator_record())
+    async with ingesting(Writer(pool)) as bus:
+        await bus.publish([message, message])
+        await bus.publish([message])
+
+        assert await count(pool, "orchestrator_metrics") == 1
+
+
+async def test_a_bad_message_is_set_aside_and_blocks_nobody(pool: Pool) -> None:
+    good = message_of(orchestrator_record())
+    async with ingesting(Writer(pool)) as bus:
+        await bus.publish([Message(TOPIC, "k", b"{", {}), good])
+
+        assert await count(pool, "orchestrator_metrics") == 1
+        assert await count(pool, "dead_letters") == 1
+
+
+class Refusing(Writer):
+    """Refuses every batch that holds the record of one instance."""
+
+    def __init__(self, pool: Pool, instance_id: str) -> None:
+        super().__init__(pool)
+        self._instance_id = instance_id
+
+    async def write(
+        self, records: Sequence[PublishedRecord], dead_letters: Sequence[DeadLetter] = ()
+    ) -> WriteResult:
+        if any(getattr(record, "instance_id", None) == self._instance_id for record in records):
+            raise RecordRefusedError("out of range")
+        return await super().write(records, dead_letters)
+
+
+async def test_a_refused_batch_is_halved_until_the_culprit_is_found(pool: Pool) -> None:
+    records = [orchestrator_record(instance_id=f"instance-{number}") for number in range(9)]
+    async with ingesting(Refusing(pool, "instance-5")) as bus:
+        await bus.publish([message_of(record) for record in records])
+
+        assert await count(pool, "orchestrator_metrics") == 8
+        assert await count(pool, "dead_letters WHERE reason = 'refused_by_database'") == 1
+
+
+class Away(Writer):
+    """A store that is away for the first writes."""
+
+    def __init__(self, pool: Pool, times: int) -> None:
+        super().__init__(pool)
+        self.left = times
+
+    async def write(
+        self, records: Sequence[PublishedRecord], dead_letters: Sequence[DeadLetter] = ()
+    ) -> WriteResult:
+        if self.left:
+            self.left -= 1
+            raise StoreUnavailableError("away")
+        return await super().write(records, dead_letters)
+
+
+async def test_a_store_that_comes_back_gets_everything(pool: Pool) -> None:
+    async with ingesting(Away(pool, times=2)) as bus:
+        await bus.publish([message_of(orchestrator_record())])
+
+        assert await count(pool, "orchestrator_metrics") == 1
+
+
+async def test_nothing_is_acknowledged_while_the_store_is_away(pool: Pool) -> None:
+    async with ingesting(Away(pool, times=10_000)) as bus:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await bus.publish([message_of(orchestrator_record())])
+
+
+async def test_batches_are_bounded_in_bytes(pool: Pool) -> None:
+    records = [orchestrator_record(instance_id=f"instance-{number}") for number in range(5)]
+    async with ingesting(Writer(pool), IngestLimits(batch_bytes=1)) as bus:
+        await bus.publish([message_of(record) for record in records])
+
+        assert await count(pool, "orchestrator_metrics") == 5
