@@ -1,0 +1,265 @@
+-- The whole database. A fresh one is made from this file; store/migrations/ brings an old one
+-- here, and tests/store/test_migrate.py proves that both ways give one structure.
+--
+-- Runs on PostgreSQL 15 to 18 without extensions. What differs from the specification's SQL, and
+-- why, stands in docs/reference/specification.md. Three rules hold throughout:
+--   * identities (orchestrators, worker_pools, queues) have tables; history points to them, not
+--     to samples;
+--   * history is append-only, partitioned by day of collected_at, and never a parent of anything;
+--   * the present is in *_latest and worker_instances, written in the same transaction as history.
+
+-- What exists ------------------------------------------------------------------------------------
+
+CREATE TABLE orchestrators (
+    id UUID PRIMARY KEY,
+    orchestrator_type VARCHAR(50) NOT NULL,
+    instance_id VARCHAR(255) NOT NULL,
+    cluster_name VARCHAR(255) NOT NULL,
+    simulated BOOLEAN NOT NULL DEFAULT FALSE,
+    first_seen TIMESTAMPTZ NOT NULL,
+    last_seen TIMESTAMPTZ NOT NULL,
+    UNIQUE (orchestrator_type, cluster_name, instance_id)
+);
+
+-- No reference to orchestrators: topics have no order between them, so a pool may be heard of
+-- before its orchestrator.
+CREATE TABLE worker_pools (
+    id UUID PRIMARY KEY,
+    orchestrator_id UUID NOT NULL,
+    pool_name VARCHAR(255) NOT NULL,
+    worker_type VARCHAR(100) NOT NULL,
+    first_seen TIMESTAMPTZ NOT NULL,
+    last_seen TIMESTAMPTZ NOT NULL,
+    UNIQUE (orchestrator_id, pool_name)
+);
+
+CREATE TABLE queues (
+    id UUID PRIMARY KEY,
+    orchestrator_id UUID NOT NULL REFERENCES orchestrators (id),
+    queue_name TEXT NOT NULL,
+    queue_type VARCHAR(50) NOT NULL,
+    first_seen TIMESTAMPTZ NOT NULL,
+    last_seen TIMESTAMPTZ NOT NULL,
+    UNIQUE (orchestrator_id, queue_name)
+);
+
+-- History, partitioned by day --------------------------------------------------------------------
+-- A section that the source could not give is NULL; metadata.unavailable says why. The queues of
+-- a record are in queue_metrics under the same collected_at, not a second time inside queuing:
+-- there, "queues": null means that they were not known, and no such key that queue_metrics has
+-- them all (none, where it has none). The workers of a pool have no history.
+
+CREATE TABLE orchestrator_metrics (
+    id UUID NOT NULL,
+    orchestrator_id UUID NOT NULL,
+    orchestrator_type VARCHAR(50) NOT NULL,
+    instance_id VARCHAR(255) NOT NULL,
+    cluster_name VARCHAR(255) NOT NULL,
+    health JSONB NOT NULL,
+    capacity JSONB,
+    scheduling JSONB,
+    queuing JSONB,
+    execution JSONB,
+    resources JSONB,
+    networking JSONB,
+    persistence JSONB,
+    metadata JSONB NOT NULL DEFAULT '{}'::JSONB,
+    collected_at TIMESTAMPTZ NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (orchestrator_id, collected_at, id)
+) PARTITION BY RANGE (collected_at);
+
+CREATE TABLE orchestrator_metrics_default PARTITION OF orchestrator_metrics DEFAULT;
+
+CREATE INDEX idx_orchestrator_metrics_type ON orchestrator_metrics (orchestrator_type);
+CREATE INDEX idx_orchestrator_metrics_time ON orchestrator_metrics (collected_at DESC);
+
+CREATE TABLE worker_pool_metrics (
+    id UUID NOT NULL,
+    pool_id UUID NOT NULL,
+    pool_name VARCHAR(255) NOT NULL,
+    orchestrator_id UUID NOT NULL,
+    worker_type VARCHAR(100) NOT NULL,
+    total_workers INTEGER,
+    active_workers INTEGER,
+    idle_workers INTEGER,
+    busy_workers INTEGER,
+    failed_workers INTEGER,
+    terminating_workers INTEGER,
+    pool_health JSONB NOT NULL,
+    resource_usage JSONB NOT NULL,
+    performance JSONB NOT NULL,
+    scaling JSONB,
+    metadata JSONB NOT NULL DEFAULT '{}'::JSONB,
+    collected_at TIMESTAMPTZ NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (orchestrator_id, pool_id, collected_at, id)
+) PARTITION BY RANGE (collected_at);
+
+CREATE TABLE worker_pool_metrics_default PARTITION OF worker_pool_metrics DEFAULT;
+
+CREATE INDEX idx_worker_pool_metrics_orchestrator ON worker_pool_metrics (orchestrator_id);
+
+CREATE TABLE queue_metrics (
+    id UUID NOT NULL,
+    queue_id UUID NOT NULL,
+    orchestrator_id UUID NOT NULL,
+    queue_name TEXT NOT NULL,
+    queue_type VARCHAR(50) NOT NULL,
+    size BIGINT,
+    consumers INTEGER,
+    processing_rate DOUBLE PRECISION,
+    arrival_rate DOUBLE PRECISION,
+    error_rate DOUBLE PRECISION,
+    avg_processing_time_ms DOUBLE PRECISION,
+    oldest_message_time TIMESTAMPTZ,
+    in_flight BIGINT,
+    priority_levels JSONB,
+    collected_at TIMESTAMPTZ NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (orchestrator_id, queue_id, collected_at, id)
+) PARTITION BY RANGE (collected_at);
+
+CREATE TABLE queue_metrics_default PARTITION OF queue_metrics DEFAULT;
+
+CREATE INDEX idx_queue_metrics_orchestrator ON queue_metrics (orchestrator_id);
+
+-- The present ------------------------------------------------------------------------------------
+-- A section keeps its last good value with the time it was observed; a scrape that could not
+-- read it changes neither. collected_at and metadata are those of the newest record.
+-- queue_latest holds the queues of the record of queues_at, the newest that knew them, and
+-- worker_instances the workers of the record of workers_at.
+
+CREATE TABLE orchestrator_latest (
+    orchestrator_id UUID PRIMARY KEY REFERENCES orchestrators (id),
+    id UUID NOT NULL,
+    collected_at TIMESTAMPTZ NOT NULL,
+    health JSONB NOT NULL,
+    capacity JSONB,
+    capacity_at TIMESTAMPTZ,
+    scheduling JSONB,
+    scheduling_at TIMESTAMPTZ,
+    queuing JSONB,
+    queuing_at TIMESTAMPTZ,
+    queues_at TIMESTAMPTZ,
+    execution JSONB,
+    execution_at TIMESTAMPTZ,
+    resources JSONB,
+    resources_at TIMESTAMPTZ,
+    networking JSONB,
+    networking_at TIMESTAMPTZ,
+    persistence JSONB,
+    persistence_at TIMESTAMPTZ,
+    metadata JSONB NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE worker_pool_latest (
+    pool_id UUID PRIMARY KEY REFERENCES worker_pools (id),
+    orchestrator_id UUID NOT NULL,
+    id UUID NOT NULL,
+    collected_at TIMESTAMPTZ NOT NULL,
+    total_workers INTEGER,
+    active_workers INTEGER,
+    idle_workers INTEGER,
+    busy_workers INTEGER,
+    failed_workers INTEGER,
+    terminating_workers INTEGER,
+    pool_health JSONB NOT NULL,
+    resource_usage JSONB NOT NULL,
+    performance JSONB NOT NULL,
+    scaling JSONB,
+    metadata JSONB NOT NULL,
+    workers_at TIMESTAMPTZ
+) WITH (fillfactor = 50);
+
+CREATE INDEX idx_worker_pool_latest_orchestrator ON worker_pool_latest (orchestrator_id);
+
+-- A row is written when something about the worker changed (updated_at); when the worker was
+-- last observed is worker_pool_latest.workers_at.
+CREATE TABLE worker_instances (
+    id UUID NOT NULL,
+    pool_id UUID NOT NULL REFERENCES worker_pools (id),
+    orchestrator_id UUID NOT NULL,
+    worker_id VARCHAR(255) NOT NULL,
+    hostname TEXT,
+    status VARCHAR(50) NOT NULL,
+    current_task TEXT,
+    tasks_completed BIGINT,
+    tasks_failed BIGINT,
+    cpu_usage DOUBLE PRECISION,
+    memory_usage DOUBLE PRECISION,
+    disk_usage DOUBLE PRECISION,
+    network_usage DOUBLE PRECISION,
+    uptime_seconds DOUBLE PRECISION,
+    last_heartbeat TIMESTAMPTZ,
+    used_slots INTEGER,
+    total_slots INTEGER,
+    labels JSONB NOT NULL DEFAULT '{}'::JSONB,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    updated_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (orchestrator_id, pool_id, worker_id)
+) WITH (fillfactor = 70);
+
+CREATE INDEX idx_worker_instances_pool ON worker_instances (pool_id);
+CREATE INDEX idx_worker_instances_status ON worker_instances (status);
+
+CREATE TABLE queue_latest (
+    queue_id UUID PRIMARY KEY REFERENCES queues (id),
+    orchestrator_id UUID NOT NULL,
+    id UUID NOT NULL,
+    size BIGINT,
+    consumers INTEGER,
+    processing_rate DOUBLE PRECISION,
+    arrival_rate DOUBLE PRECISION,
+    error_rate DOUBLE PRECISION,
+    avg_processing_time_ms DOUBLE PRECISION,
+    oldest_message_time TIMESTAMPTZ,
+    in_flight BIGINT,
+    priority_levels JSONB,
+    collected_at TIMESTAMPTZ NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE INDEX idx_queue_latest_orchestrator ON queue_latest (orchestrator_id);
+
+-- What readers follow, and what could not be read ------------------------------------------------
+
+-- Whoever changes state adds a row in the same transaction. Readers take rows whose xid is below
+-- pg_snapshot_xmin(pg_current_snapshot()), so that none is skipped; seq is their cursor.
+CREATE TABLE outbox (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xid XID8 NOT NULL DEFAULT pg_current_xact_id(),
+    topic TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload JSONB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE INDEX idx_outbox_created ON outbox (created_at);
+
+CREATE TABLE dead_letters (
+    id UUID PRIMARY KEY,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    log_offset BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    headers JSONB NOT NULL,
+    payload BYTEA NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE INDEX idx_dead_letters_received ON dead_letters (received_at);
+
+-- Who may ask ------------------------------------------------------------------------------------
+
+-- Only the SHA-256 of a secret is kept. kind: token (API), session (browser), login (one use).
+CREATE TABLE api_tokens (
+    id UUID PRIMARY KEY,
+    kind VARCHAR(20) NOT NULL CHECK (kind IN ('token', 'session', 'login')),
+    name TEXT NOT NULL,
+    secret_hash BYTEA NOT NULL UNIQUE,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    expires_at TIMESTAMPTZ,
+    last_used_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);

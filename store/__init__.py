@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, structure, the write path, reads, partitions and retention."""

@@ -1,0 +1,239 @@
+"""Keeps the history's partitions made ahead, its size within bounds, and the ledgers short.
+
+Every step is a short transaction of one table that waits at most a second for a lock, so that
+it holds up no writer for longer; a table in use it leaves to the next run.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool
+
+from store.connection import Connection
+from store.errors import StoreUnavailableError, translated
+from store.partition_plan import (
+    DAY,
+    Drop,
+    Partition,
+    days_to_have,
+    defaults,
+    drops,
+    midnight,
+    partition_name,
+)
+from store.settings import RetentionSettings
+
+__all__ = ["Drop", "MaintenanceReport", "StoreUnavailableError", "maintain"]
+
+HERE = Path(__file__).parent
+LIST = (HERE / "partitions_list.sql").read_bytes()
+TRIM = (HERE / "partitions_trim.sql").read_bytes()
+TAKE_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('woa:maintain', 0))"
+# Moving what piled up in a default partition may take longer than a statement usually may.
+LIMITS = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10min'"
+
+
+@dataclass
+class MaintenanceReport:
+    """What one run did, for the log and for metrics."""
+
+    busy: bool = False
+    """Another process is at it; nothing, or only a part, was done."""
+    created: list[str] = field(default_factory=list)
+    dropped: list[Drop] = field(default_factory=list)
+    postponed: list[str] = field(default_factory=list)
+    """Partitions whose table was in use; the next run tries again."""
+    moved_rows: int = 0
+    """Rows that had waited in a default partition for one of their own."""
+    expired_rows: int = 0
+    """Rows of default partitions that were too old."""
+    trimmed_outbox: int = 0
+    trimmed_dead_letters: int = 0
+    trimmed_tokens: int = 0
+    history_bytes: int = 0
+    """What the history takes now, indexes included."""
+    default_not_empty: list[str] = field(default_factory=list)
+    """Default partitions that hold rows: of a clock that is wrong by days, most likely."""
+
+
+class _BusyError(Exception):
+    """Another process holds the turn."""
+
+
+async def maintain(
+    pool: AsyncConnectionPool[Connection], now: datetime, retention: RetentionSettings
+) -> MaintenanceReport:
+    """Make partitions ahead, drop what is too old or too much, trim outbox, dead letters and
+    expired sessions. `now` is aware. Run it as often as you like, from as many processes as
+    you like. Raises `StoreUnavailableError`.
+    """
+    run = _Run(pool, now, retention)
+    try:
+        await run.make()
+        await run.drop()
+        await run.expire()
+        await run.trim()
+        await run.look()
+    except _BusyError:
+        run.report.busy = True
+    except psycopg.Error as error:
+        raise StoreUnavailableError(str(translated(error))) from error
+    return run.report
+
+
+class _Run:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Connection],
+        now: datetime,
+        retention: RetentionSettings,
+    ) -> None:
+        self.report = MaintenanceReport()
+        self._pool = pool
+        self._now = now
+        self._retention = retention
+        self._oldest = now - timedelta(days=retention.raw_days)
+
+    async def make(self) -> None:
+        """Partitions for the days to have, and for those that wait in a default partition."""
+        async with self._step() as connection:
+            found = defaults(await _partitions(connection))
+        for default in found:
+            await self._make_missing(default)
+
+    async def drop(self) -> None:
+        """What is too old, then what is too much."""
+        async with self._step() as connection:
+            planned = drops(await _partitions(connection), self._now, self._retention)
+        for _, group in groupby(sorted(planned, key=_parent), key=_parent):
+            of_parent = list(group)
+            names = sql.SQL(", ").join(sql.Identifier(drop.name) for drop in of_parent)
+            try:
+                async with self._step() as connection:
+                    await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(names))
+            except psycopg.errors.LockNotAvailable:
+                self.report.postponed += [drop.name for drop in of_parent]
+            else:
+                self.report.dropped += of_parent
+
+    async def expire(self) -> None:
+        """Rows that came so late that they had no partition any more."""
+        async with self._step() as connection:
+            for default in defaults(await _partitions(connection)):
+                statement = sql.SQL("DELETE FROM {} WHERE collected_at < %s")
+                query = statement.format(sql.Identifier(default.name))
+                cursor = await connection.execute(query, (self._oldest,))
+                self.report.expired_rows += cursor.rowcount
+
+    async def trim(self) -> None:
+        """Ledgers that only grow."""
+        retention = self._retention
+        arguments = {
+            "now": self._now,
+            "outbox_before": self._now - timedelta(hours=retention.outbox_hours),
+            "dead_letters_before": self._now - timedelta(days=retention.dead_letter_days),
+        }
+        async with self._step() as connection:
+            row = await (await connection.execute(TRIM, arguments)).fetchone()
+        if row is not None:
+            report = self.report
+            report.trimmed_outbox, report.trimmed_dead_letters, report.trimmed_tokens = row
+
+    async def look(self) -> None:
+        """How it stands now."""
+        async with self._step() as connection:
+            found = await _partitions(connection)
+            self.report.history_bytes = sum(partition.bytes for partition in found)
+            for default in defaults(found):
+                query = sql.SQL("SELECT EXISTS (SELECT FROM {})")
+                cursor = await connection.execute(query.format(sql.Identifier(default.name)))
+                if await cursor.fetchone() == (True,):
+                    self.report.default_not_empty.append(default.name)
+
+    async def _make_missing(self, default: Partition) -> None:
+        names: list[str] = []
+        moved = 0
+        try:
+            async with self._step() as connection:
+                days = await self._missing_days(connection, default)
+                names = [partition_name(default.parent, day) for day in days]
+                for day in days:
+                    moved += await _make_partition(connection, default, day)
+        except psycopg.errors.LockNotAvailable:
+            self.report.postponed += names
+        else:
+            self.report.created += names
+            self.report.moved_rows += moved
+
+    async def _missing_days(self, connection: Connection, default: Partition) -> list[date]:
+        wanted = days_to_have(self._now, self._retention)
+        query = sql.SQL(
+            "SELECT DISTINCT (collected_at AT TIME ZONE 'UTC')::DATE FROM {} "
+            "WHERE collected_at >= %s AND collected_at < %s"
+        )
+        cursor = await connection.execute(
+            query.format(sql.Identifier(default.name)), (self._oldest, midnight(wanted[-1] + DAY))
+        )
+        waiting = {day for (day,) in await cursor.fetchall()}
+        known = {partition.name for partition in await _partitions(connection)}
+        return sorted(
+            day for day in waiting.union(wanted) if partition_name(default.parent, day) not in known
+        )
+
+    @asynccontextmanager
+    async def _step(self) -> AsyncIterator[Connection]:
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(LIMITS)
+            if await (await connection.execute(TAKE_TURN)).fetchone() != (True,):
+                raise _BusyError
+            yield connection
+
+
+def _parent(drop: Drop) -> str:
+    return drop.parent
+
+
+async def _partitions(connection: Connection) -> Sequence[Partition]:
+    async with connection.cursor(row_factory=class_row(Partition)) as cursor:
+        return await (await cursor.execute(LIST)).fetchall()
+
+
+async def _make_partition(connection: Connection, default: Partition, day: date) -> int:
+    """Returns how many rows of that day the default partition had.
+
+    The parent is locked first: a writer that routes a row meanwhile would otherwise still take
+    it to the default partition, and fail there.
+    """
+    names = {
+        "parent": sql.Identifier(default.parent),
+        "default": sql.Identifier(default.name),
+        "name": sql.Identifier(partition_name(default.parent, day)),
+        "start": sql.Literal(midnight(day)),
+        "end": sql.Literal(midnight(day + DAY)),
+    }
+    await connection.execute(
+        sql.SQL(
+            "LOCK TABLE {parent} IN ACCESS EXCLUSIVE MODE;"
+            "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING INDEXES)"
+        ).format(**names)
+    )
+    cursor = await connection.execute(
+        sql.SQL(
+            "WITH moved AS (DELETE FROM {default} "
+            "WHERE collected_at >= {start} AND collected_at < {end} RETURNING *) "
+            "INSERT INTO {name} SELECT * FROM moved"
+        ).format(**names)
+    )
+    await connection.execute(
+        sql.SQL(
+            "ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})"
+        ).format(**names)
+    )
+    return cursor.rowcount

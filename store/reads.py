@@ -1,0 +1,263 @@
+"""What the API asks of the database: the present from latest-state tables, history in steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Double, RowMapping, Select, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.orchestrator import LatencyHistogram, OrchestratorMetrics, QueueInfo
+from contracts.worker_pool import WorkerStatus
+from store.engine import connected
+from store.queries import (
+    ORCHESTRATOR_KEY,
+    ORCHESTRATOR_NOW,
+    POOL_KEY,
+    POOL_NOW,
+    QUEUE_KEY,
+    QUEUE_NOW,
+    WORKER_KEY,
+    WORKER_NOW,
+    After,
+    Key,
+    paged,
+)
+from store.rows import (
+    Latest,
+    PoolRow,
+    QueueRow,
+    WorkerRow,
+    latest_of,
+    pool_of,
+    queue_info,
+    queue_of,
+    worker_of,
+)
+from store.series import (
+    CAPACITY,
+    QUEUE,
+    SCHEDULING,
+    History,
+    Series,
+    bucket_count,
+    histograms,
+    in_steps,
+    stepped,
+)
+from store.tables import (
+    ORCHESTRATOR_METRICS,
+    ORCHESTRATORS,
+    QUEUE_LATEST,
+    QUEUE_METRICS,
+    QUEUES,
+    WORKER_INSTANCES,
+    WORKER_POOLS,
+)
+from store.window import Window, choose_window
+
+__all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some items in the order of their key, and the key to go on behind; null at the end."""
+
+    items: list[T]
+    next_after: After | None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The history asked for: how far back from when, in how many steps at most."""
+
+    seconds: float
+    max_points: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class SchedulingSeries:
+    """Gauges in steps, and for each step the histograms observed in it.
+
+    A step has one histogram for each set of bounds; they are the caller's to merge.
+    """
+
+    gauges: Series
+    histograms: dict[datetime, list[LatencyHistogram]]
+
+
+class Reads:
+    """Each call is one read-only transaction that sees one moment.
+
+    Every method raises `StoreUnavailableError` when PostgreSQL does not answer in time.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    async def ping(self) -> None:
+        """Return when the database answers and has our tables."""
+        async with connected(self._engine) as connection:
+            await connection.execute(select(ORCHESTRATORS.c.id).limit(1))
+
+    async def orchestrators(self, limit: int, after: After | None = None) -> Page[Latest]:
+        """By type, cluster and instance, without the queues of their records."""
+        return await self._page(
+            ORCHESTRATOR_NOW, ORCHESTRATOR_KEY, (limit, after), lambda row: latest_of(row, None)
+        )
+
+    async def latest(self, orchestrator_id: UUID, *, queues: bool = False) -> Latest | None:
+        """One orchestrator, on demand with the queues that belong to its queuing section."""
+        async with connected(self._engine) as connection:
+            statement = ORCHESTRATOR_NOW.where(ORCHESTRATORS.c.id == orchestrator_id)
+            row = (await connection.execute(statement)).mappings().one_or_none()
+            if row is None:
+                return None
+            found = await _queues_at(connection, row) if queues else None
+            return latest_of(row, found)
+
+    async def latest_record(self, orchestrator_id: UUID) -> OrchestratorMetrics | None:
+        """The newest record as it was published; its queues come by name."""
+        latest = await self.latest(orchestrator_id, queues=True)
+        return latest.published() if latest else None
+
+    async def queues(
+        self, orchestrator_id: UUID | None, limit: int, after: After | None = None
+    ) -> Page[QueueRow]:
+        """By orchestrator and name."""
+        statement = QUEUE_NOW
+        if orchestrator_id is not None:
+            statement = statement.where(QUEUES.c.orchestrator_id == orchestrator_id)
+        return await self._page(statement, QUEUE_KEY, (limit, after), queue_of)
+
+    async def queue(self, queue_id: UUID) -> QueueRow | None:
+        """One queue."""
+        return await self._one(QUEUE_NOW.where(QUEUES.c.id == queue_id), queue_of)
+
+    async def pools(
+        self, orchestrator_id: UUID | None, limit: int, after: After | None = None
+    ) -> Page[PoolRow]:
+        """By orchestrator and name."""
+        statement = POOL_NOW
+        if orchestrator_id is not None:
+            statement = statement.where(WORKER_POOLS.c.orchestrator_id == orchestrator_id)
+        return await self._page(statement, POOL_KEY, (limit, after), pool_of)
+
+    async def pool(self, pool_id: UUID) -> PoolRow | None:
+        """One pool."""
+        return await self._one(POOL_NOW.where(WORKER_POOLS.c.id == pool_id), pool_of)
+
+    async def workers(
+        self, pool_id: UUID, status: WorkerStatus | None, limit: int, after: After | None = None
+    ) -> Page[WorkerRow]:
+        """Workers of a pool by their own id."""
+        statement = WORKER_NOW.where(WORKER_INSTANCES.c.pool_id == pool_id)
+        if status is not None:
+            statement = statement.where(WORKER_INSTANCES.c.status == status.value)
+        return await self._page(statement, WORKER_KEY, (limit, after), worker_of)
+
+    async def capacity_series(self, orchestrator_id: UUID, asked: Range) -> Series:
+        """History of the capacity section."""
+        async with connected(self._engine) as connection:
+            window = await _window(connection, orchestrator_id, asked)
+            return await _series(connection, CAPACITY, _samples_of(orchestrator_id), window)
+
+    async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
+        """History of the scheduling section."""
+        owner = _samples_of(orchestrator_id)
+        async with connected(self._engine) as connection:
+            window = await _window(connection, orchestrator_id, asked)
+            gauges = await _series(connection, SCHEDULING, owner, window)
+            return SchedulingSeries(gauges, await _histograms(connection, owner, window))
+
+    async def queue_series(self, orchestrator_id: UUID, queue_id: UUID, asked: Range) -> Series:
+        """History of one queue."""
+        queue = QUEUE_METRICS.c
+        # The key of the history begins with the orchestrator.
+        owner = (queue.orchestrator_id == orchestrator_id) & (queue.queue_id == queue_id)
+        async with connected(self._engine) as connection:
+            window = await _window(connection, orchestrator_id, asked)
+            return await _series(connection, QUEUE, owner, window)
+
+    async def _page(
+        self,
+        statement: Select[Any],
+        key: Key,
+        where: tuple[int, After | None],
+        read: Callable[[RowMapping], T],
+    ) -> Page[T]:
+        limit, after = where
+        async with connected(self._engine) as connection:
+            found = await connection.execute(paged(statement, key, after).limit(limit + 1))
+            rows = found.mappings().all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        next_after = tuple(last[column.name] for column in key) if last is not None else None
+        return Page([read(row) for row in rows[:limit]], next_after)
+
+    async def _one(self, statement: Select[Any], read: Callable[[RowMapping], T]) -> T | None:
+        async with connected(self._engine) as connection:
+            row = (await connection.execute(statement)).mappings().one_or_none()
+        return read(row) if row is not None else None
+
+
+async def _queues_at(connection: AsyncConnection, row: RowMapping) -> tuple[QueueInfo, ...]:
+    statement = (
+        QUEUE_NOW.where(QUEUES.c.orchestrator_id == row["id"])
+        .where(QUEUE_LATEST.c.collected_at == row["queuing_at"])
+        .order_by(QUEUES.c.queue_name)
+    )
+    return tuple(queue_info(found) for found in (await connection.execute(statement)).mappings())
+
+
+async def _window(connection: AsyncConnection, orchestrator_id: UUID, asked: Range) -> Window:
+    """An agent that cannot reach its orchestrator asks less often: its shortest interval counts.
+
+    Where the interval matters there are fewer samples in the range than are looked at here.
+    """
+    history = ORCHESTRATOR_METRICS.c
+    interval_s = cast(history.metadata["intervalS"].astext, Double)
+    newest = (
+        select(interval_s.label("interval_s"))
+        .where(history.orchestrator_id == orchestrator_id)
+        .where(history.collected_at >= asked.now - timedelta(seconds=asked.seconds))
+        .order_by(history.collected_at.desc())
+        .limit(2 * asked.max_points)
+        .subquery()
+    )
+    shortest = await connection.scalar(select(func.min(newest.c.interval_s)))
+    return choose_window(asked.seconds, asked.max_points, shortest, asked.now)
+
+
+def _samples_of(orchestrator_id: UUID) -> ColumnElement[bool]:
+    return ORCHESTRATOR_METRICS.c.orchestrator_id == orchestrator_id
+
+
+async def _series(
+    connection: AsyncConnection, history: History, owner: ColumnElement[bool], window: Window
+) -> Series:
+    rows = await connection.execute(stepped(history, owner, window))
+    return in_steps(rows, window, history)
+
+
+async def _histograms(
+    connection: AsyncConnection, owner: ColumnElement[bool], window: Window
+) -> dict[datetime, list[LatencyHistogram]]:
+    buckets = await connection.scalar(bucket_count(owner, window))
+    found: dict[datetime, list[LatencyHistogram]] = {}
+    if not buckets:
+        return found
+    for row in (await connection.execute(histograms(owner, window, buckets))).mappings():
+        histogram = LatencyHistogram(
+            bounds_ms=row["bounds_ms"],
+            counts=[count for count in row["counts"] if count is not None],
+            sum_ms=row["sum_ms"],
+        )
+        found.setdefault(row["step"], []).append(histogram)
+    return found

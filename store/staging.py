@@ -1,0 +1,212 @@
+"""Records and dead letters as rows of the staging tables. Pure: no connection, no clock."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from uuid import NAMESPACE_URL, uuid5
+
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel
+
+from contracts.identity import queue_id, sample_id
+from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
+from contracts.topics import PublishedRecord
+from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
+
+__all__ = ["COLUMNS", "DeadLetter", "Staged", "dead_letter_row", "stage"]
+
+Row = tuple[object, ...]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "staged_orchestrators": (
+        *("id", "orchestrator_id", "orchestrator_type", "instance_id", "cluster_name"),
+        *("health", "capacity", "scheduling", "queuing", "execution", "resources"),
+        *("networking", "persistence", "metadata", "collected_at"),
+    ),
+    "staged_queues": (
+        *("id", "queue_id", "orchestrator_id", "queue_name", "queue_type", "size", "consumers"),
+        *("processing_rate", "arrival_rate", "error_rate", "avg_processing_time_ms"),
+        *("oldest_message_time", "in_flight", "priority_levels", "collected_at"),
+    ),
+    "staged_pools": (
+        *("id", "pool_id", "pool_name", "orchestrator_id", "worker_type", "total_workers"),
+        *("active_workers", "idle_workers", "busy_workers", "failed_workers"),
+        *("terminating_workers", "pool_health", "resource_usage", "performance", "scaling"),
+        *("metadata", "collected_at", "workers_known"),
+    ),
+    "staged_workers": (
+        *("id", "pool_id", "orchestrator_id", "worker_id", "hostname", "status", "current_task"),
+        *("tasks_completed", "tasks_failed", "cpu_usage", "memory_usage", "disk_usage"),
+        *("network_usage", "uptime_seconds", "last_heartbeat", "used_slots", "total_slots"),
+        *("labels", "collected_at"),
+    ),
+}
+"""The columns of each staging table, in the order of its rows."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that is no record, as it came: a person may look at it and send it again."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    headers: Mapping[str, str]
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows of a batch; a sample that is in it twice has one row."""
+
+    orchestrators: dict[Row, Row] = field(default_factory=dict)
+    queues: list[Row] = field(default_factory=list)
+    pools: dict[Row, Row] = field(default_factory=dict)
+    workers: list[Row] = field(default_factory=list)
+
+
+def stage(records: Sequence[PublishedRecord]) -> Staged:
+    """The rows of these records."""
+    staged = Staged()
+    for record in records:
+        if isinstance(record, OrchestratorMetrics):
+            _stage_orchestrator(staged, record)
+        else:
+            _stage_pool(staged, record)
+    return staged
+
+
+def dead_letter_row(letter: DeadLetter) -> Row:
+    """Its row of `dead_letters`. The id follows from topic and payload: the same poison, sent
+    again, is there once. What PostgreSQL cannot hold is replaced in everything but the payload.
+    """
+    digest = sha256(letter.payload).hexdigest()
+    headers = {_storable(name): _storable(value) for name, value in letter.headers.items()}
+    return (
+        uuid5(NAMESPACE_URL, f"urn:woa:dead-letter:{letter.topic}:{digest}"),
+        _storable(letter.topic),
+        letter.partition,
+        letter.offset,
+        _storable(letter.reason),
+        _storable(letter.detail),
+        Jsonb(headers),
+        letter.payload,
+    )
+
+
+def _stage_orchestrator(staged: Staged, record: OrchestratorMetrics) -> None:
+    key = (record.orchestrator_id, record.collected_at, record.id)
+    if key in staged.orchestrators:
+        return
+    staged.orchestrators[key] = (
+        record.id,
+        record.orchestrator_id,
+        record.orchestrator_type.value,
+        record.instance_id,
+        record.cluster_name,
+        _json(record.health),
+        _json(record.capacity),
+        _json(record.scheduling),
+        _queuing_json(record.queuing),
+        _json(record.execution),
+        _json(record.resources),
+        _json(record.networking),
+        _json(record.persistence),
+        _json(record.metadata),
+        record.collected_at,
+    )
+    queues = (record.queuing.queues if record.queuing else None) or ()
+    # A queue has one row a record, even where a source names it twice.
+    rows = {row[1]: row for row in (_queue_row(record, queue) for queue in reversed(queues))}
+    staged.queues.extend(rows.values())
+
+
+def _queue_row(record: OrchestratorMetrics, queue: QueueInfo) -> Row:
+    identity = queue.id or queue_id(record.orchestrator_id, queue.name)
+    return (
+        sample_id(identity, "queue", record.collected_at),
+        identity,
+        record.orchestrator_id,
+        queue.name,
+        queue.type.value,
+        queue.size,
+        queue.consumers,
+        queue.processing_rate,
+        queue.arrival_rate,
+        queue.error_rate,
+        queue.avg_processing_time,
+        queue.oldest_message,
+        queue.in_flight,
+        None if queue.priority_levels is None else json.dumps(queue.priority_levels),
+        record.collected_at,
+    )
+
+
+def _stage_pool(staged: Staged, record: WorkerPoolMetrics) -> None:
+    key = (record.pool_id, record.collected_at, record.id)
+    if key in staged.pools:
+        return
+    staged.pools[key] = (
+        record.id,
+        record.pool_id,
+        record.pool_name,
+        record.orchestrator_id,
+        record.worker_type,
+        record.total_workers,
+        record.active_workers,
+        record.idle_workers,
+        record.busy_workers,
+        record.failed_workers,
+        record.terminating_workers,
+        _json(record.pool_health),
+        _json(record.resource_usage),
+        _json(record.performance),
+        _json(record.scaling),
+        _json(record.metadata),
+        record.collected_at,
+        record.workers is not None,
+    )
+    rows = {worker.id: _worker_row(record, worker) for worker in reversed(record.workers or ())}
+    staged.workers.extend(rows.values())
+
+
+def _worker_row(record: WorkerPoolMetrics, worker: WorkerInstance) -> Row:
+    return (
+        uuid5(record.pool_id, worker.id),
+        record.pool_id,
+        record.orchestrator_id,
+        worker.id,
+        worker.hostname,
+        worker.status.value,
+        worker.current_task,
+        worker.tasks_completed,
+        worker.tasks_failed,
+        worker.cpu_usage,
+        worker.memory_usage,
+        worker.disk_usage,
+        worker.network_usage,
+        worker.uptime,
+        worker.last_heartbeat,
+        worker.used_slots,
+        worker.total_slots,
+        json.dumps(worker.labels),
+        record.collected_at,
+    )
+
+
+def _json(section: BaseModel | None) -> str | None:
+    return None if section is None else section.model_dump_json()
+
+
+def _queuing_json(queuing: QueueMetrics | None) -> str | None:
+    """Without the queues, which have rows of their own; the key stays where they are unknown."""
+    if queuing is None or queuing.queues is None:
+        return _json(queuing)
+    return queuing.model_dump_json(exclude={"queues"})
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -1,0 +1,120 @@
+"""The write path: a batch of records becomes one transaction, and a record counts once.
+
+COPY into staging tables, from there `INSERT .. ON CONFLICT DO NOTHING` into history; what is new
+moves the present and leaves word in the outbox. See docs/adr/0006-sqlalchemy-reads-copy-writes.md
+and docs/adr/0004-outbox.md.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+from contracts.topics import PublishedRecord
+from store.connection import Connection
+from store.errors import RecordRefusedError, StoreUnavailableError, translated
+from store.staging import COLUMNS, DeadLetter, Row, Staged, dead_letter_row, stage
+
+__all__ = [
+    "DeadLetter",
+    "RecordRefusedError",
+    "StoreUnavailableError",
+    "WriteResult",
+    "Writer",
+]
+
+HERE = Path(__file__).parent
+STAGING = (HERE / "write_staging.sql").read_bytes()
+SORT_ORCHESTRATORS = (HERE / "write_orchestrators.sql").read_bytes()
+SORT_POOLS = (HERE / "write_pools.sql").read_bytes()
+ADD_DEAD_LETTER = """
+INSERT INTO dead_letters (id, topic, partition, log_offset, reason, detail, headers, payload)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    """What one transaction did."""
+
+    inserted: int
+    """Records that are new."""
+    duplicates: int
+    """Records that were there before, or twice in the batch."""
+    dead_letters: int
+    """Dead letters that are new."""
+
+
+class Writer:
+    """Writes batches. Several may write at once, in one process or in many."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._pool = pool
+
+    async def write(
+        self, records: Sequence[PublishedRecord], dead_letters: Sequence[DeadLetter] = ()
+    ) -> WriteResult:
+        """Commit all of it or nothing; when this returns, it survives a crash.
+
+        A record's id names its sample: writing it again changes nothing. Records may come in
+        any order. Raises `StoreUnavailableError` and `RecordRefusedError`; after a broken
+        connection the batch may be there all the same, and writing it again is right.
+        """
+        if not records and not dead_letters:
+            return WriteResult(0, 0, 0)
+        staged = stage(records)
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                inserted = await _write_records(connection, staged)
+                buried = await _bury(connection, dead_letters)
+        except psycopg.Error as error:
+            raise translated(error) from error
+        return WriteResult(inserted, len(records) - inserted, buried)
+
+
+async def _write_records(connection: Connection, staged: Staged) -> int:
+    """Returns how many are new."""
+    if not staged.orchestrators and not staged.pools:
+        return 0
+    await connection.execute(STAGING)
+    inserted = 0
+    if staged.orchestrators:
+        await _copy(connection, "staged_orchestrators", staged.orchestrators.values())
+        await _copy(connection, "staged_queues", staged.queues)
+        known = await connection.execute(SORT_ORCHESTRATORS)
+        inserted += len(staged.orchestrators) - known.rowcount
+    if staged.pools:
+        await _copy(connection, "staged_pools", staged.pools.values())
+        await _copy(connection, "staged_workers", staged.workers)
+        known = await connection.execute(SORT_POOLS)
+        inserted += len(staged.pools) - known.rowcount
+    return inserted
+
+
+async def _copy(connection: Connection, table: str, rows: Collection[Row]) -> None:
+    if not rows:
+        return
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, COLUMNS[table]))
+    )
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def _bury(connection: Connection, dead_letters: Sequence[DeadLetter]) -> int:
+    """Returns how many are new."""
+    rows = sorted({row[0]: row for row in map(dead_letter_row, dead_letters)}.values(), key=_id)
+    if not rows:
+        return 0
+    async with connection.cursor() as cursor:
+        await cursor.executemany(ADD_DEAD_LETTER, rows)
+        return cursor.rowcount
+
+
+def _id(row: Row) -> str:
+    return str(row[0])

@@ -1,0 +1,45 @@
+"""Fixtures every test may use."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer, embedded_bin
+
+
+@pytest.fixture(scope="session")
+def postgres_of() -> Iterator[Callable[[Path], PostgresServer]]:
+    """The running server made of the programs in a folder; one a session."""
+    servers: dict[Path, PostgresServer] = {}
+    with ExitStack() as stack:
+
+        def running(programs: Path) -> PostgresServer:
+            if programs not in servers:
+                servers[programs] = PostgresServer(programs)
+                stack.callback(servers[programs].stop)
+                servers[programs].start()
+            return servers[programs]
+
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_of: Callable[[Path], PostgresServer]) -> PostgresServer:
+    """A real PostgreSQL: the one that is embedded in the product."""
+    return postgres_of(embedded_bin())
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a database without a table, this test's own."""
+    with postgres_server.empty_database() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a database of the current structure, this test's own and without a row."""
+    with postgres_server.database() as url:
+        yield url

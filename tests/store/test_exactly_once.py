@@ -1,0 +1,116 @@
+"""However often and in whatever order records are written, the end is the same."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.topics import PublishedRecord
+from store.write import Writer
+from tests.records import NOON, orchestrator_record, outage_record, pool_record
+from tests.store.database import STATE_TABLES, Pool, contents, execute, value
+from tests.store.endless_writer import BATCH, batch
+from tests.store.samples import with_queues, with_workers
+
+ROOT = Path(__file__).parents[2]
+
+
+def moment(second: int) -> dict[str, object]:
+    return {"collected_at": NOON + timedelta(seconds=second)}
+
+
+RECORDS: tuple[PublishedRecord, ...] = (
+    with_queues("a", "b"),
+    orchestrator_record(queuing=None, capacity=None, networking=None, **moment(1)),
+    with_queues("b", at_s=2),
+    outage_record(**moment(3)),
+    orchestrator_record(queuing=None, persistence=None, **moment(4)),
+    with_queues("a", "c", at_s=5),
+    orchestrator_record(instance_id="other", **moment(6)),
+    outage_record(**moment(7)),
+    with_workers("w1", "w2"),
+    with_workers("w2", at_s=1),
+    pool_record(workers=None, total_workers=None, **moment(2)),
+    with_workers("w1", "w3", at_s=3),
+    pool_record(pool_name="other", **moment(3)),
+    pool_record(workers=None, worker_type="activity", **moment(4)),
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[list[PublishedRecord]]:
+    """All records in some order, some more than once, cut into batches."""
+    repeated = draw(st.lists(st.sampled_from(range(len(RECORDS))), max_size=10))
+    order = draw(st.permutations([*range(len(RECORDS)), *repeated]))
+    cuts = draw(st.sets(st.integers(1, len(order) - 1), max_size=6))
+    edges = [0, *sorted(cuts), len(order)]
+    return [[RECORDS[i] for i in order[start:end]] for start, end in pairwise(edges)]
+
+
+async def empty(pool: Pool) -> None:
+    await execute(pool, f"TRUNCATE {', '.join(STATE_TABLES)}")
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batches=deliveries())
+async def test_order_and_repetition_do_not_matter(
+    pool: Pool, batches: list[list[PublishedRecord]]
+) -> None:
+    writer = Writer(pool)
+    await empty(pool)
+    for record in RECORDS:
+        await writer.write([record])
+    expected = await contents(pool)
+    await empty(pool)
+
+    results = [await writer.write(records) for records in batches]
+
+    assert await contents(pool) == expected
+    assert sum(result.inserted for result in results) == len(RECORDS)
+
+
+@pytest.mark.parametrize("batches_before", [1, 4])
+async def test_killed_writer_leaves_every_record_once(
+    pool: Pool, database_url: str, batches_before: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.store.endless_writer", database_url],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        committed = wait_for(process.stdout, batches_before)
+        process.kill()
+        committed = max([committed, *map(int, process.stdout.read().split())])
+
+    present_before = await value(pool, "SELECT count(*) FROM orchestrator_metrics")
+    again = [record for number in range(committed + 2) for record in batch(number)]
+    await Writer(pool).write(again)
+
+    moments = (committed + 2) * BATCH
+    assert isinstance(present_before, int)
+    assert present_before >= (committed + 1) * BATCH
+    assert present_before % BATCH == 0
+    assert await value(pool, "SELECT count(*) FROM orchestrator_metrics") == moments
+    assert await value(pool, "SELECT count(DISTINCT id) FROM orchestrator_metrics") == moments
+    assert await value(pool, "SELECT count(*) FROM worker_pool_metrics") == moments
+    assert await value(pool, "SELECT count(*) FROM queue_metrics") == 3 * moments
+
+
+def wait_for(output: IO[str], number: int) -> int:
+    """Read until this many batches are committed; returns the last one."""
+    for line in output:
+        if int(line) >= number:
+            return int(line)
+    pytest.fail("the writer ended by itself")
