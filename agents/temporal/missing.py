@@ -1,0 +1,95 @@
+"""A value or the reason why there is none: how unknown stays unknown on its way to a record.
+
+Arithmetic over a `Missing` gives a `Missing`: a sum with one unknown addend is unknown.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+__all__ = ["Gaps", "Missing", "combine", "known_or", "over", "total"]
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """There is no value, and this is why; shown to whoever looks for the value."""
+
+    reason: str
+
+
+def over(change: Callable[[A], T], value: A | Missing) -> T | Missing:
+    """`change(value)`, unless there is no value."""
+    return value if isinstance(value, Missing) else change(value)
+
+
+def combine(
+    merge: Callable[[A, B], T | Missing], first: A | Missing, second: B | Missing
+) -> T | Missing:
+    """`merge(first, second)`, unless one of them is missing."""
+    if isinstance(first, Missing):
+        return first
+    if isinstance(second, Missing):
+        return second
+    return merge(first, second)
+
+
+def known_or(value: T | Missing, otherwise: B) -> T | B:
+    """The value, or `otherwise` where there is none."""
+    return otherwise if isinstance(value, Missing) else value
+
+
+def total(addends: Iterable[Number | Missing]) -> Number | Missing:
+    """The sum; one unknown addend makes it unknown. The sum of nothing is 0."""
+    known: list[Number] = []
+    unknown: list[Missing] = []
+    for addend in addends:
+        if isinstance(addend, Missing):
+            unknown.append(addend)
+        else:
+            known.append(addend)
+    if not unknown:
+        # mypy: `sum` of an empty int list is an int, which is a float as well.
+        return sum(known)
+    if len(unknown) == 1 and not known:
+        return unknown[0]
+    count = len(unknown) + len(known)
+    return Missing(f"{len(unknown)} of {count} parts are unknown, e.g. {unknown[0].reason}")
+
+
+@dataclass
+class Gaps:
+    """Turns values into nullable fields of a record and keeps what must be said about them.
+
+    The keys of `reasons` and `estimated` are JSON pointers into the record; `*` stands for
+    every element of a list.
+    """
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    estimates: list[str] = field(default_factory=list)
+
+    def take(self, pointer: str, value: T | Missing, *, estimated: bool = False) -> T | None:
+        """The value for the field at `pointer`, null with its reason when it is missing."""
+        if isinstance(value, Missing):
+            self.reasons[pointer] = value.reason
+            return None
+        if estimated:
+            self.estimates.append(pointer)
+        return value
+
+    def shorten(self, pointer: str, count: int) -> None:
+        """Say once what holds for each of the `count` elements of the list at `pointer`."""
+        by_leaf: dict[str, dict[str, str]] = {}
+        for place, reason in self.reasons.items():
+            head, _, leaf = place.removeprefix(f"{pointer}/").partition("/")
+            if place.startswith(f"{pointer}/") and head.isdecimal():
+                by_leaf.setdefault(leaf, {})[place] = reason
+        for leaf, places in by_leaf.items():
+            if count > 1 and len(places) == count and len(set(places.values())) == 1:
+                self.reasons[f"{pointer}/*/{leaf}"] = next(iter(places.values()))
+                for place in places:
+                    del self.reasons[place]
