@@ -1,0 +1,1 @@
+"""The HTTP API: reads, authentication, and the built dashboard."""

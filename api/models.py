@@ -1,0 +1,250 @@
+"""Shapes of the answers: records as on the wire, and what a reader must know beside them."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from analytics.health_analysis import HealthAnalysis
+from contracts.base import Record, UtcDatetime
+from contracts.health import HealthStatus, OrchestratorHealth
+from contracts.orchestrator import (
+    CapacityMetrics,
+    Metadata,
+    OrchestratorType,
+    QueueInfo,
+    SchedulingPerformance,
+)
+from contracts.worker_pool import (
+    AutoScalingMetrics,
+    PoolHealth,
+    PoolPerformance,
+    PoolResourceUsage,
+    WorkerInstance,
+)
+from store.freshness import SectionState
+
+__all__ = [
+    "CapacityFrame",
+    "CapacitySeries",
+    "HealthFrame",
+    "OrchestratorItem",
+    "OrchestratorList",
+    "QueueFrame",
+    "QueueItem",
+    "QueueList",
+    "QueueSeries",
+    "Readiness",
+    "SchedulingFrame",
+    "SchedulingSeriesColumns",
+    "SeriesRange",
+    "WorkerItem",
+    "WorkerList",
+    "WorkerPoolItem",
+    "WorkerPoolList",
+]
+
+NEXT_CURSOR = Field(description="Where the next page begins; null at the end.")
+Counts = list[int | None]
+Numbers = list[float | None]
+
+
+class Observed(Record):
+    """When what stands beside it was observed, and how far it may be trusted."""
+
+    observed_at: UtcDatetime | None = Field(description="null: never.")
+    state: SectionState = Field(
+        description="ok; stale: older than three intervals; error: the newest record could not "
+        "read it, the last good value stands; unsupported: nothing ever reported it."
+    )
+
+
+class Reasoned(Observed):
+    """The same with the reason of any state but ok."""
+
+    reason: str | None
+
+
+class OrchestratorItem(Reasoned):
+    """One orchestrator in a list.
+
+    In an outage the numbers are the last good ones, and `observedAt` is theirs; otherwise a
+    number that the newest record lacks is null.
+    """
+
+    id: UUID
+    orchestrator_type: OrchestratorType
+    instance_id: str
+    cluster_name: str
+    simulated: bool
+    first_seen: UtcDatetime
+    last_seen: UtcDatetime
+    status: HealthStatus
+    health_score: float | None
+    capacity_utilization: float | None
+    backlog_size: int | None
+    active_workers: int | None
+    running_workflows: int | None
+
+
+class OrchestratorList(Record):
+    """Orchestrators by type, cluster and instance."""
+
+    items: list[OrchestratorItem]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class HealthFrame(Reasoned):
+    """The health block of the newest record, and the analysis of that very record."""
+
+    orchestrator_id: UUID
+    health: OrchestratorHealth
+    analysis: HealthAnalysis
+
+
+class SeriesRange(Record):
+    """The steps of a series. `to` is the end of the step that the present lies in."""
+
+    from_: UtcDatetime = Field(alias="from")
+    to: UtcDatetime
+    step_s: int
+
+
+class SeriesColumns(Record):
+    """Columns of one length. null: no sample in the step knew it."""
+
+    t: list[int] = Field(description="Beginning of each step, milliseconds since 1970 UTC.")
+
+
+class CapacitySeries(SeriesColumns):
+    """Last value of each step; completed and failed are sums."""
+
+    total_slots: Counts
+    used_slots: Counts
+    capacity_utilization: Numbers
+    running_workflows: Counts
+    pending_workflows: Counts
+    completed_workflows: Counts
+    failed_workflows: Counts
+
+
+class SchedulingSeriesColumns(SeriesColumns):
+    """Latencies in milliseconds, read from the merged histograms of each step."""
+
+    avg_scheduling_latency: Numbers
+    p50_scheduling_latency: Numbers
+    p95_scheduling_latency: Numbers
+    p99_scheduling_latency: Numbers
+    scheduling_throughput: Numbers
+    queue_depth: Counts
+
+
+class QueueSeries(SeriesColumns):
+    """Last value of each step."""
+
+    size: Counts
+    consumers: Counts
+    processing_rate: Numbers
+    arrival_rate: Numbers
+    error_rate: Numbers
+    oldest_age_s: Numbers = Field(alias="oldestAgeS")
+
+
+class SectionFrame(Reasoned):
+    """One section of an orchestrator, now and before."""
+
+    orchestrator_id: UUID
+    unavailable: dict[str, str] = Field(
+        description="JSON pointer -> why the newest record does not know the value."
+    )
+    estimated: list[str] = Field(description="JSON pointers of values that are estimates.")
+    range: SeriesRange
+
+
+class CapacityFrame(SectionFrame):
+    """Capacity, now and before."""
+
+    capacity: CapacityMetrics | None
+    series: CapacitySeries
+
+
+class SchedulingFrame(SectionFrame):
+    """Scheduling performance, now and before."""
+
+    scheduling: SchedulingPerformance | None
+    series: SchedulingSeriesColumns
+
+
+class QueueItem(QueueInfo, Observed):
+    """One queue in a list."""
+
+    orchestrator_id: UUID
+
+
+class QueueList(Record):
+    """Queues by orchestrator and name."""
+
+    items: list[QueueItem]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class QueueFrame(Observed):
+    """One queue, now and before."""
+
+    orchestrator_id: UUID
+    queue: QueueInfo
+    range: SeriesRange
+    series: QueueSeries
+
+
+class WorkerPoolItem(Observed):
+    """One worker pool: its record without the workers, which have a list of their own."""
+
+    id: UUID
+    pool_id: UUID
+    orchestrator_id: UUID
+    pool_name: str
+    worker_type: str
+    collected_at: UtcDatetime
+    total_workers: int | None
+    active_workers: int | None
+    idle_workers: int | None
+    busy_workers: int | None
+    failed_workers: int | None
+    terminating_workers: int | None
+    pool_health: PoolHealth
+    resource_usage: PoolResourceUsage
+    performance: PoolPerformance
+    scaling: AutoScalingMetrics
+    metadata: Metadata
+
+
+class WorkerPoolList(Record):
+    """Worker pools by orchestrator and name."""
+
+    items: list[WorkerPoolItem]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class WorkerItem(WorkerInstance, Observed):
+    """One worker in a list."""
+
+
+class WorkerList(Record):
+    """Workers of a pool by their own id."""
+
+    items: list[WorkerItem]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class Liveness(Record):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Record):
+    """Whether the server can do its work."""
+
+    ready: bool
+    checks: dict[str, str | None] = Field(description="Part -> what is missing, or null.")

@@ -1,0 +1,5 @@
+"""One module a subject; each gives a router."""
+
+__all__ = ["PREFIX"]
+
+PREFIX = "/api/v1/orchestration-analytics"

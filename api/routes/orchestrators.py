@@ -1,0 +1,76 @@
+"""Orchestrators: the list, and health, capacity and scheduling of one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
+from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
+from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
+from api.problems import not_found
+from api.responses import PROBLEMS, conditional
+from api.routes import PREFIX
+from api.services import ApiServices, Services
+from api.time_range import SeriesQuery
+from store.rows import Latest
+
+__all__ = ["router"]
+
+router = APIRouter(prefix=f"{PREFIX}/orchestrators", tags=["orchestrators"], responses=PROBLEMS)
+
+
+@router.get("", response_model=OrchestratorList)
+async def list_orchestrators(
+    request: Request, services: Services, query: Annotated[PageQuery, Query()]
+) -> Response:
+    """All orchestrators by type, cluster and instance, with the numbers of their newest record."""
+    now = services.clock()
+    found = await services.reads.orchestrators(query.limit, decode_cursor(query.cursor, ByTriple))
+    items = [orchestrator_item(latest, now) for latest in found.items]
+    body = OrchestratorList(items=items, next_cursor=encode_cursor(found.next_after))
+    return conditional(request, body)
+
+
+@router.get("/{orchestrator_id}/health", response_model=HealthFrame)
+async def get_orchestrator_health(
+    request: Request, services: Services, orchestrator_id: UUID
+) -> Response:
+    """Health as the newest record has it, and what explains its score."""
+    latest = await _latest(services, orchestrator_id, queues=True)
+    return conditional(request, health_frame(latest, services.clock()))
+
+
+@router.get("/{orchestrator_id}/capacity", response_model=CapacityFrame)
+async def get_orchestrator_capacity(
+    request: Request,
+    services: Services,
+    orchestrator_id: UUID,
+    query: Annotated[SeriesQuery, Query()],
+) -> Response:
+    """Slots and the work that uses or wants them, now and over the range."""
+    latest = await _latest(services, orchestrator_id)
+    now = services.clock()
+    series = await services.reads.capacity_series(orchestrator_id, query.range(now))
+    return conditional(request, capacity_frame(latest, series, now))
+
+
+@router.get("/{orchestrator_id}/scheduling", response_model=SchedulingFrame)
+async def get_scheduling_performance(
+    request: Request,
+    services: Services,
+    orchestrator_id: UUID,
+    query: Annotated[SeriesQuery, Query()],
+) -> Response:
+    """How long work waits for a place, now and over the range."""
+    latest = await _latest(services, orchestrator_id)
+    now = services.clock()
+    series = await services.reads.scheduling_series(orchestrator_id, query.range(now))
+    return conditional(request, scheduling_frame(latest, series, now))
+
+
+async def _latest(services: ApiServices, orchestrator_id: UUID, *, queues: bool = False) -> Latest:
+    latest = await services.reads.latest(orchestrator_id, queues=queues)
+    if latest is None:
+        raise not_found("orchestrator", orchestrator_id)
+    return latest

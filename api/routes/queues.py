@@ -1,0 +1,49 @@
+"""Queues: the list, and the metrics of one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.models import QueueFrame, QueueList
+from api.paging import ByOwner, OwnedPageQuery, decode_cursor, encode_cursor
+from api.present import queue_frame, queue_item
+from api.problems import not_found
+from api.responses import PROBLEMS, conditional
+from api.routes import PREFIX
+from api.services import Services, require_orchestrator
+from api.time_range import SeriesQuery
+
+__all__ = ["router"]
+
+router = APIRouter(prefix=f"{PREFIX}/queues", tags=["queues"], responses=PROBLEMS)
+
+
+@router.get("", response_model=QueueList)
+async def list_queues(
+    request: Request, services: Services, query: Annotated[OwnedPageQuery, Query()]
+) -> Response:
+    """Queues by orchestrator and name, on demand those of one orchestrator."""
+    now = services.clock()
+    after = decode_cursor(query.cursor, ByOwner)
+    found = await services.reads.queues(query.orchestrator_id, query.limit, after)
+    if not found.items and query.orchestrator_id is not None:
+        await require_orchestrator(services, query.orchestrator_id)
+    items = [queue_item(row, now) for row in found.items]
+    return conditional(request, QueueList(items=items, next_cursor=encode_cursor(found.next_after)))
+
+
+@router.get("/{queue_id}/metrics", response_model=QueueFrame)
+async def get_queue_metrics(
+    request: Request,
+    services: Services,
+    queue_id: UUID,
+    query: Annotated[SeriesQuery, Query()],
+) -> Response:
+    """One queue, now and over the range."""
+    row = await services.reads.queue(queue_id)
+    if row is None:
+        raise not_found("queue", queue_id)
+    now = services.clock()
+    series = await services.reads.queue_series(row.orchestrator_id, queue_id, query.range(now))
+    return conditional(request, queue_frame(row, series, now))

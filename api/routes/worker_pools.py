@@ -1,0 +1,83 @@
+"""Worker pools: the list, one, and its workers."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
+from api.paging import (
+    ByName,
+    ByOwner,
+    OwnedPageQuery,
+    PageQuery,
+    decode_cursor,
+    encode_cursor,
+)
+from api.present import worker_item, worker_pool_item
+from api.problems import not_found
+from api.responses import PROBLEMS, conditional
+from api.routes import PREFIX
+from api.services import ApiServices, Services, require_orchestrator
+from contracts.worker_pool import WorkerStatus
+from store.rows import PoolRow
+
+__all__ = ["router"]
+
+router = APIRouter(prefix=f"{PREFIX}/worker-pools", tags=["worker pools"], responses=PROBLEMS)
+
+
+class WorkersQuery(PageQuery):
+    """Which workers of a pool."""
+
+    status: WorkerStatus | None = Field(default=None, description="Only workers of this status.")
+
+
+@router.get("", response_model=WorkerPoolList)
+async def list_worker_pools(
+    request: Request, services: Services, query: Annotated[OwnedPageQuery, Query()]
+) -> Response:
+    """Worker pools by orchestrator and name, on demand those of one orchestrator."""
+    now = services.clock()
+    after = decode_cursor(query.cursor, ByOwner)
+    found = await services.reads.pools(query.orchestrator_id, query.limit, after)
+    if not found.items and query.orchestrator_id is not None:
+        await require_orchestrator(services, query.orchestrator_id)
+    items = [worker_pool_item(row, now) for row in found.items]
+    return conditional(
+        request, WorkerPoolList(items=items, next_cursor=encode_cursor(found.next_after))
+    )
+
+
+@router.get("/{pool_id}", response_model=WorkerPoolItem)
+async def get_worker_pool(request: Request, services: Services, pool_id: UUID) -> Response:
+    """One worker pool."""
+    row = await _pool(services, pool_id)
+    return conditional(request, worker_pool_item(row, services.clock()))
+
+
+@router.get("/{pool_id}/workers", response_model=WorkerList)
+async def get_pool_workers(
+    request: Request,
+    services: Services,
+    pool_id: UUID,
+    query: Annotated[WorkersQuery, Query()],
+) -> Response:
+    """Workers of a pool by their own id, on demand those of one status."""
+    now = services.clock()
+    after = decode_cursor(query.cursor, ByName)
+    found = await services.reads.workers(pool_id, query.status, query.limit, after)
+    if not found.items:
+        await _pool(services, pool_id)
+    items = [worker_item(row, now) for row in found.items]
+    return conditional(
+        request, WorkerList(items=items, next_cursor=encode_cursor(found.next_after))
+    )
+
+
+async def _pool(services: ApiServices, pool_id: UUID) -> PoolRow:
+    row = await services.reads.pool(pool_id)
+    if row is None:
+        raise not_found("worker_pool", pool_id)
+    return row

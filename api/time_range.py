@@ -1,0 +1,49 @@
+"""The grammar of `time_range`: how far back from now."""
+
+import re
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import bad_parameter
+from store.reads import Range
+
+__all__ = ["SeriesQuery", "parse_time_range"]
+
+TIME_RANGE_PATTERN = "^[1-9][0-9]{0,6}[smhdw]$"
+UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+LONGEST_S = 366 * 86_400
+
+
+def parse_time_range(value: str) -> int:
+    """Seconds of e.g. `90s`, `15m`, `1h`, `7d` or `2w`; at most 366 days.
+
+    Raises `ApiError` (422) with the grammar.
+    """
+    if not re.fullmatch(TIME_RANGE_PATTERN, value, re.ASCII):
+        raise bad_parameter(
+            "time_range", "expected a whole number and one of s, m, h, d, w, e.g. 15m, 1h or 7d"
+        )
+    seconds = int(value[:-1]) * UNITS_S[value[-1]]
+    if seconds > LONGEST_S:
+        raise bad_parameter("time_range", "at most 366d")
+    return seconds
+
+
+class SeriesQuery(BaseModel):
+    """How much history, and how finely."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_range: str = Field(
+        default="1h",
+        description="How far back from now: a whole number and one of s, m, h, d, w; at most 366d.",
+        json_schema_extra={"pattern": TIME_RANGE_PATTERN},
+    )
+    max_points: int = Field(
+        default=300, ge=1, le=2000, description="Steps at most; the server chooses their length."
+    )
+
+    def range(self, now: datetime) -> Range:
+        """What is asked of the store. Raises `ApiError` (422) for a bad `time_range`."""
+        return Range(parse_time_range(self.time_range), self.max_points, now)
