@@ -1,0 +1,3 @@
+export { GaugeChart } from "./GaugeChart";
+export { TimeSeriesChart } from "./TimeSeriesChart";
+export type { Line } from "./lines";
