@@ -66,5 +66,8 @@ bench: setup ## Benchmarks: start-up and memory
 lock: ## Pin every dependency again, with hashes
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
 
+generate: setup ## Write the generated pages of docs/reference again
+	$(PY) docs/generate.py
+
 clean: ## Remove what setup and builds made (data in WOA_STATE_DIR stays)
 	rm -rf $(VENV) api/static dashboard/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

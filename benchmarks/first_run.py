@@ -1,0 +1,84 @@
+"""How soon a newcomer sees numbers move, and what the product weighs.
+
+`start_to_page_s`: second start of `woa up --demo` (state folder warm) until a number on the
+page has changed in a real browser. `rss_mb`: all own processes and PostgreSQL after
+`SETTLE_S`, the watched Temporal server left out. Goals: 15 s, 400 MB.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.product import Memory, memory_mb, running
+
+__all__ = ["run"]
+
+SETTLE_S = 60.0
+NUMBERS = "[data-testid^=metric-][data-value]"
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def run() -> dict[str, float]:
+    """The figures. Needs Debian's chromium and the built dashboard."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        raise SystemExit("first-run needs a browser: apt-get install chromium")
+    with tempfile.TemporaryDirectory(prefix="woa-first-run-") as folder, sync_playwright() as play:
+        # A state folder that an unprivileged PostgreSQL can reach when this runs as root.
+        state_dir = Path(folder) / "state"
+        Path(folder).chmod(0o755)
+        browser = play.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        first_s, _ = _start_to_page(browser, state_dir, settle_s=0)
+        second_s, memory = _start_to_page(browser, state_dir, settle_s=SETTLE_S)
+        browser.close()
+    return {
+        "start_to_page_s": second_s,
+        "first_start_to_page_s": first_s,
+        "rss_mb": memory.rss_mb,
+        "pss_mb": memory.pss_mb,
+    }
+
+
+def _start_to_page(browser: Browser, state_dir: Path, settle_s: float) -> tuple[float, Memory]:
+    started_s = time.monotonic()
+    with running(state_dir, "--demo") as product:
+        page = browser.new_page()
+        page.goto(product.wait_for_link())
+        seen = _numbers(page)
+        while not _moved(seen, _numbers(page)):
+            if time.monotonic() - started_s > 180:
+                raise SystemExit("no number on the page moved within 180 s")
+            page.wait_for_timeout(100)
+        took_s = round(time.monotonic() - started_s, 2)
+        page.wait_for_timeout(settle_s * 1_000)
+        memory = memory_mb(product)
+        page.close()
+    return took_s, memory
+
+
+def _moved(seen: dict[str, str], now: dict[str, str]) -> bool:
+    """Whether a number that was known has another known value; `seen` learns new ones."""
+    for name, value in now.items():
+        if value and not seen.get(name):
+            seen[name] = value
+    return any(now.get(name) not in {value, "", None} for name, value in seen.items() if value)
+
+
+def _numbers(page: Page) -> dict[str, str]:
+    """Every number shown, by its test id, once the page shows any."""
+    page.wait_for_selector(NUMBERS, timeout=120_000)
+    return {
+        element.get_attribute("data-testid") or "": element.get_attribute("data-value") or ""
+        for element in page.query_selector_all(NUMBERS)
+    }

@@ -1,0 +1,1 @@
+"""`woa`: wires the parts together and holds no logic of its own."""

@@ -1,0 +1,82 @@
+"""`woa agent once`: collect once and say what was learnt."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from agents.collector import Batch, Collector, CollectorConfig
+from agents.forwarder import Forwarder
+from agents.registry import ConfigError, make_collector
+from agents.runner import AgentRunner
+from agents.spool import Spool
+from bus.direct import DirectBus
+from cli.settings import Settings
+from cli.surroundings import surroundings
+from contracts.orchestrator import OrchestratorMetrics
+from contracts.topics import PublishedRecord, decode, encode, schema_of, topic_of
+
+__all__ = ["run_once"]
+
+OK, USAGE, UNHEALTHY = 0, 2, 3
+
+
+def run_once(settings: Settings, *, instance: str | None, print_record: bool) -> int:
+    """Exit code: 0 read something, 2 wrong settings, 3 the orchestrator could not be read."""
+    try:
+        collector = _chosen(settings, instance)
+    except ConfigError as error:
+        print(f"woa: {error}", file=sys.stderr)
+        return USAGE
+    batch = asyncio.run(_collect(collector))
+    records: tuple[PublishedRecord, ...] = (batch.orchestrator, *batch.pools)
+    for record in records:
+        topic = topic_of(record)
+        validated = decode(topic, schema_of(topic), encode(record))
+        if print_record:
+            print(validated.model_dump_json())
+    print(_summary(batch), file=sys.stderr)
+    return OK if batch.orchestrator.capacity is not None else UNHEALTHY
+
+
+def _chosen(settings: Settings, instance: str | None) -> Collector[CollectorConfig]:
+    if not settings.agents:
+        raise ConfigError(
+            "no agents are configured; give a file with -c, for example\n"
+            "  agents:\n    - type: temporal\n      instance_id: local\n"
+            "      address: 127.0.0.1:7233"
+        )
+    chosen = [agent for agent in settings.agents if instance in {None, agent.get("instance_id")}]
+    if not chosen:
+        known = ", ".join(str(agent.get("instance_id")) for agent in settings.agents)
+        raise ConfigError(f"no agent has instance_id {instance!r}; there are: {known}")
+    return make_collector(chosen[0])
+
+
+async def _collect(collector: Collector[CollectorConfig]) -> Batch:
+    """One tick of a real runner, with a spool that nobody reads."""
+    with tempfile.TemporaryDirectory(prefix="woa-once-") as folder:
+        async with collector, Spool(Path(folder) / "spool.db") as spool, DirectBus() as bus:
+            runner = AgentRunner(collector, Forwarder(spool, bus), surroundings())
+            return await runner.tick()
+
+
+def _summary(batch: Batch) -> str:
+    record = batch.orchestrator
+    score = record.health.health_score
+    return "\n".join(
+        (
+            f"{record.orchestrator_type} {record.instance_id}: {record.health.status}, score "
+            + ("unknown" if score is None else f"{score:.3f}"),
+            f"  because: {record.health.diagnostics.status_reason}",
+            f"  pools {len(batch.pools)}, queues {_queues(record)}, "
+            f"calls {record.metadata.source.calls}, "
+            f"unavailable fields {len(record.metadata.unavailable)}",
+            *(f"  error {error.code}: {error.message}" for error in record.health.errors),
+        )
+    )
+
+
+def _queues(record: OrchestratorMetrics) -> str:
+    queues = record.queuing.queues if record.queuing else None
+    return "unknown" if queues is None else str(len(queues))

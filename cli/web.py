@@ -1,0 +1,87 @@
+"""The API and the page inside `woa up`: the port first, the rest when the database is there."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry
+
+from agents.forwarder import Forwarder
+from agents.runner import AgentRunner
+from api.app import create_app
+from api.server import bind, serve
+from api.services import ApiServices
+from api.settings import ApiSettings
+from cli.surroundings import utc_now
+from cli.telemetry import Telemetry
+from ingest.service import Ingest
+from store.engine import create_read_engine
+from store.reads import Reads
+from store.tokens import Tokens
+
+__all__ = ["Web", "login_link"]
+
+
+async def login_link(tokens: Tokens, page_url: str) -> str:
+    """A link that logs one browser in, once."""
+    code = await tokens.create_login_code()
+    return f"{page_url}/login?code={code.get_secret_value()}"
+
+
+class Web:
+    """Takes the port when it is made. Raises `api.server.ServerError`."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
+        self._listener = bind(settings)
+        host, port = self._listener.getsockname()[:2]
+        self.page_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._ready = asyncio.Event()
+        self._registry = CollectorRegistry()
+        self._ingest: Ingest | None = None
+        self._tokens: Tokens | None = None
+
+    def close(self) -> None:
+        """Give the port back. Safe to call twice."""
+        self._listener.close()
+
+    def observe(self, runners: list[AgentRunner], ingest: Ingest, forwarder: Forwarder) -> None:
+        """Show the numbers of these parts under /metrics and in /readyz."""
+        self._ingest = ingest
+        self._registry.register(Telemetry(runners, ingest, forwarder))
+
+    async def open(self, stack: AsyncExitStack, database_url: str) -> str | None:
+        """Connect to the database; returns the admin token if one had to be made."""
+        self._engine = create_read_engine(database_url)
+        stack.push_async_callback(self._engine.dispose)
+        self._tokens = Tokens(self._engine, utc_now)
+        made = await self._tokens.ensure_admin_token(self._settings.admin_token)
+        return made.get_secret_value() if made else None
+
+    async def serve(self) -> None:
+        """Answer until cancelled."""
+        assert self._tokens is not None
+        services = ApiServices(
+            reads=Reads(self._engine),
+            tokens=self._tokens,
+            settings=self._settings,
+            clock=utc_now,
+            registry=self._registry,
+            version=version("woa"),
+            readiness=self._readiness,
+        )
+        await serve(create_app(services), self._settings, self._ready, listener=self._listener)
+
+    async def ready(self) -> None:
+        """Wait until it answers."""
+        await self._ready.wait()
+
+    async def login_link(self) -> str:
+        """See `login_link`."""
+        assert self._tokens is not None
+        return await login_link(self._tokens, self.page_url)
+
+    async def _readiness(self) -> Mapping[str, str | None]:
+        waiting = self._ingest is not None and self._ingest.stats.waiting_for_store
+        return {"ingest": "waits for the database" if waiting else None}

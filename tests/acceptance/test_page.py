@@ -1,0 +1,104 @@
+"""The page against the real server: what it shows is what Temporal's own tool says."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks.first_run import CHROMIUM_FLAGS
+from benchmarks.product import running
+from tests.acceptance.temporal import TemporalServer, temporal_server
+from tests.requirements import require_or_skip
+
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.timeout(900)]
+
+PATIENCE_MS = 120_000
+QUEUE_ROW = "queue-row-orphans/workflow"
+NUMBERS = ("metric-running-workflows", "metric-queue-depth")
+
+CONFIG = """
+agents:
+  - type: temporal
+    instance_id: orders
+    cluster_name: test
+    interval_s: 2
+    address: {address}
+    metrics_urls: ["{metrics_url}"]
+"""
+
+
+@pytest.fixture
+def server(open_dir: Path) -> Iterator[TemporalServer]:
+    with temporal_server(open_dir) as server:
+        yield server
+
+
+@pytest.fixture
+def page(open_dir: Path, server: TemporalServer) -> Iterator[Page]:
+    """The product's page, logged in by the printed link."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        require_or_skip("browser", "chromium is not installed")
+    config = open_dir / "woa.yaml"
+    config.write_text(CONFIG.format(address=server.address, metrics_url=server.metrics_url))
+    with running(open_dir / "state", "-c", str(config)) as product, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        page = browser.new_page()
+        page.goto(product.wait_for_link())
+        yield page
+        browser.close()
+
+
+def shows(page: Page, test_id: str, value: object, attribute: str = "data-value") -> None:
+    """Wait until the page shows the raw value."""
+    expect(page.get_by_test_id(test_id)).to_have_attribute(
+        attribute, str(value), timeout=PATIENCE_MS
+    )
+
+
+def test_the_page_agrees_with_temporals_own_tool(page: Page, server: TemporalServer) -> None:
+    server.start_workflows(25, "orphans")
+    tool = server.running(), server.backlog("orphans")
+
+    assert tool == (25, 25)
+    shows(page, "metric-running-workflows", 25)
+    shows(page, "metric-queue-depth", 25)
+    shows(page, QUEUE_ROW, 25, "data-size")
+    shows(page, QUEUE_ROW, 0, "data-consumers")
+
+    server.start_workflows(5, "orphans")
+    tool = server.running(), server.backlog("orphans")
+
+    assert tool == (30, 30)
+    for number in NUMBERS:
+        shows(page, number, 30)
+    shows(page, QUEUE_ROW, 30, "data-size")
+
+
+def test_an_outage_is_critical_with_its_reason_and_the_last_values_stay(
+    page: Page, server: TemporalServer
+) -> None:
+    server.start_workflows(3, "orphans")
+    for number in NUMBERS:
+        shows(page, number, 3)
+
+    server.stop()
+    shows(page, "health-status", "critical")
+    expect(page.get_by_test_id("outage-banner")).to_contain_text(
+        "cannot be read", timeout=PATIENCE_MS
+    )
+    expect(
+        page.get_by_test_id("outdated-badge").or_(page.get_by_test_id("error-badge")).first
+    ).to_be_visible(timeout=PATIENCE_MS)
+    for number in NUMBERS:
+        shows(page, number, 3)
+
+    server.start()
+    expect(page.get_by_test_id("health-status")).not_to_have_attribute(
+        "data-value", "critical", timeout=PATIENCE_MS
+    )
+    expect(page.get_by_test_id("outage-banner")).to_have_count(0, timeout=PATIENCE_MS)
+    for number in NUMBERS:
+        shows(page, number, 3)
