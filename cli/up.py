@@ -253,7 +253,10 @@ def _only_one(settings: Settings) -> Iterator[None]:
     """Hold the state folder; the lock dies with the process."""
     path = settings.state_dir / "woa.lock"
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        if not settings.state_dir.exists():
+            settings.state_dir.mkdir(parents=True)
+            # Passable whatever the umask: for root PostgreSQL runs as an unprivileged user.
+            settings.state_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
         lock = path.open("a")
     except OSError as error:
         raise UpError(

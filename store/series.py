@@ -84,7 +84,9 @@ class Series:
     lines: Mapping[str, list[Number]]
 
 
-def stepped(history: History, owner: ColumnElement[bool], window: Window) -> Select[*tuple[Any, ...]]:
+def stepped(
+    history: History, owner: ColumnElement[bool], window: Window
+) -> Select[*tuple[Any, ...]]:
     """The statement that gives a row for each step that has a sample: its start, its values."""
     at = history.collected_at
     step = _step(at, window)
@@ -116,7 +118,9 @@ def bucket_count(owner: ColumnElement[bool], window: Window) -> Select[*tuple[An
     return select(func.max(length)).where(owner, *_within(SAMPLED_AT, window))
 
 
-def histograms(owner: ColumnElement[bool], window: Window, buckets: int) -> Select[*tuple[Any, ...]]:
+def histograms(
+    owner: ColumnElement[bool], window: Window, buckets: int
+) -> Select[*tuple[Any, ...]]:
     """The latency histograms of each step, added up where their bounds are equal.
 
     A row for each step and set of bounds: `step`, `bounds_ms`, `counts`, `sum_ms`. Counts that a

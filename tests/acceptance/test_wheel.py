@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parent.parent.parent
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+ORCHESTRATORS = "/api/v1/orchestration-analytics/orchestrators"
 PACKAGES = {"contracts", "bus", "store", "analytics", "agents", "ingest", "api", "cli"}
 
 
@@ -63,10 +64,12 @@ def test_a_clean_environment_runs_the_demo(wheel: Path, open_dir: Path) -> None:
         link = product.wait_for_line(LINK.pattern, timeout_s=180).group(0)
         with httpx.Client(follow_redirects=True, timeout=60) as browser:
             page = browser.get(link).raise_for_status().text
+            watched = browser.get(f"http://127.0.0.1:{port}{ORCHESTRATORS}").raise_for_status()
     finally:
         code = product.stop()
 
     assert '<div id="root">' in page
+    assert "items" in watched.json()
     assert (code, leftovers(state_dir)) == (0, [])
 
 

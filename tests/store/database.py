@@ -10,6 +10,7 @@ from store.connection import Connection
 
 __all__ = [
     "STATE_TABLES",
+    "Contents",
     "Pool",
     "contents",
     "execute",
@@ -23,6 +24,7 @@ __all__ = [
 
 Pool = AsyncConnectionPool[Connection]
 TableRow = dict[str, object]
+Contents = dict[str, list[TableRow]]
 
 STATE_TABLES = (
     "orchestrators",
@@ -47,7 +49,7 @@ async def rows(pool: Pool, table: str) -> list[TableRow]:
     return [{k: v for k, v in row.items() if k not in WRITTEN_AT} for row in found]
 
 
-async def contents(pool: Pool) -> dict[str, list[TableRow]]:
+async def contents(pool: Pool) -> Contents:
     """All that records leave behind, the outbox aside."""
     found = {table: await rows(pool, table) for table in STATE_TABLES}
     for table_rows in found.values():

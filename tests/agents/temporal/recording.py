@@ -63,12 +63,9 @@ class Case:
 
 async def replayed(case: Case) -> list[dict[str, Any]]:
     """The batches a collector makes of a case, as on the wire."""
-    replay = _Replay()
-    first = case.moments[0]
+    replay = _Replay(case.moments[0])
     config = TemporalConfig.model_validate(case.about["settings"])
-    collector = TemporalCollector(
-        config, replay, replay.transport(), lambda: (replay.now - first).total_seconds()
-    )
+    collector = TemporalCollector(config, replay, replay.transport(), replay.seconds)
     batches = []
     async with collector:
         for moment, entries, text in zip(case.moments, case.scrapes, case.metrics, strict=True):
@@ -133,12 +130,17 @@ class Recorder:
 class _Replay:
     """Gives recorded answers; a question that was not recorded fails the test."""
 
-    now: datetime = datetime.min
+    first: datetime
+    now: datetime = field(init=False)
     _entries: list[Entry] = field(default_factory=list)
     _metrics: str = ""
 
     def begin(self, now: datetime, entries: list[Entry], metrics: str) -> None:
         self.now, self._entries, self._metrics = now, list(entries), metrics
+
+    def seconds(self) -> float:
+        """The collector's clock: it stands still during a scrape."""
+        return (self.now - self.first).total_seconds()
 
     @property
     def workflow_service(self) -> WorkflowRpcs:

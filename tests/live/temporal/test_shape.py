@@ -1,0 +1,85 @@
+"""The answers kept for the tests still look like those of the server of today."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agents.temporal.metrics import COUNTERS
+from tests.agents.temporal.recording import CASES, Case, Entry
+from tests.live.temporal.record import record
+from tests.live.temporal.server import TemporalServer
+
+pytestmark = pytest.mark.live
+
+KEPT = "dev-server-1.32"
+
+DEPENDS_ON_TIMING = frozenset({"DescribeWorkflowExecution"})
+"""What a workflow tells of itself depends on how far it has come."""
+
+
+async def test_a_fresh_recording_has_the_shape_of_the_kept_one(
+    temporal_server: TemporalServer, namespace: str
+) -> None:
+    kept, fresh = Case.load(CASES / KEPT), await record(temporal_server, namespace)
+
+    assert calls(fresh) == calls(kept)
+    assert parts(fresh) == parts(kept)
+    assert common(kinds(fresh), kinds(kept)) == common(kinds(kept), kinds(fresh))
+    assert common(labels(fresh), labels(kept)) == common(labels(kept), labels(fresh))
+    # A counter appears with its first event; everything else is always there.
+    assert labels(kept).keys() ^ labels(fresh).keys() <= set(COUNTERS)
+
+
+def entries(case: Case) -> list[Entry]:
+    return [entry for scrape in case.scrapes for entry in scrape]
+
+
+def calls(case: Case) -> set[str]:
+    return {entry["call"] for entry in entries(case)}
+
+
+def parts(case: Case) -> set[str]:
+    """Every place where answers have messages or lists. Zeros are absent, these are not."""
+    return {
+        place
+        for entry in entries(case)
+        if entry["call"] not in DEPENDS_ON_TIMING
+        for place, value in places(entry["response"], entry["call"])
+        if isinstance(value, dict | list)
+    }
+
+
+def kinds(case: Case) -> dict[str, str]:
+    """The JSON type of every value."""
+    return {
+        place: type(value).__name__
+        for entry in entries(case)
+        for place, value in places(entry["response"], entry["call"])
+    }
+
+
+def labels(case: Case) -> dict[str, str]:
+    """The label names of every metric."""
+    found: dict[str, set[str]] = {}
+    for text in case.metrics:
+        for line in text.splitlines():
+            name = line.partition("{")[0]
+            found.setdefault(name, set()).update(re.findall(r'(\w+)="', line))
+    return {name: " ".join(sorted(each)) for name, each in found.items()}
+
+
+def common(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    """What `one` says of the names that `other` has as well."""
+    return {name: value for name, value in one.items() if name in other}
+
+
+def places(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    yield place, value
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from places(part, f"{place}/{name}")
+    elif isinstance(value, list):
+        for part in value:
+            yield from places(part, f"{place}/*")
