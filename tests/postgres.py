@@ -4,8 +4,10 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import LiteralString
+from typing import LiteralString, TypedDict
 
 import psycopg
 from psycopg import sql
@@ -22,6 +24,7 @@ from store.migrate import migrate
 
 __all__ = ["DEBIAN_BIN", "PostgresServer", "embedded_bin"]
 
+START_TIMEOUT_S = 120
 DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
 
 # A test's server may lose everything in a power cut, and is not in UTC: a product that relies
@@ -95,6 +98,7 @@ class PostgresServer:
         self._data = self.home / "data"
         self._numbers = count(1)
         self._clean: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Make the cluster and start it."""
@@ -112,17 +116,31 @@ class PostgresServer:
         self.resume()
 
     def halt(self) -> None:
-        """Stop it as a crash would; its data stays."""
-        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+        """Stop it as a crash would; its data stays. Safe to call twice."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(START_TIMEOUT_S)
+            self._process = None
 
     def resume(self) -> None:
         """Start it with the data it has."""
-        self._run("pg_ctl", "-w", "-t", "120", "-l", str(self.home / "log"), "start")
+        # A test run that is killed must not leave it behind; Ctrl-C is for the test run alone.
+        dying = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+        with (self.home / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*dying, self.programs / "postgres", "-D", self._data],
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **_account(),
+            )
+        self._wait_until_ready()
 
     def stop(self) -> None:
         """Stop it and remove its folder."""
-        if (self._data / "postmaster.pid").exists():
-            self.halt()
+        self.halt()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
@@ -191,22 +209,45 @@ class PostgresServer:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _run(self, program: str, *arguments: str) -> None:
-        as_root = os.geteuid() == 0
         subprocess.run(
             [self.programs / program, "-D", self._data, *arguments],
             check=True,
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            user="nobody" if as_root else None,
-            group=pwd.getpwnam("nobody").pw_gid if as_root else None,
-            extra_groups=[] if as_root else None,
+            **_account(),
         )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                psycopg.connect(self.url()).close()
+            except psycopg.OperationalError:
+                ended = self._process is None or self._process.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    log = (self.home / "log").read_text()[-2_000:]
+                    raise RuntimeError(f"PostgreSQL did not start: {log}") from None
+                time.sleep(0.05)
+            else:
+                return
 
     def _copy_programs(self) -> Path:
         target = self.home / "pginstall"
         shutil.copytree(self.programs.parent, target, symlinks=True)
         return target / "bin"
+
+
+class _Account(TypedDict, total=False):
+    user: str
+    group: int
+    extra_groups: list[str | int]
+
+
+def _account() -> _Account:
+    if os.geteuid() != 0:
+        return {}
+    return {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
 
 
 def _reachable(folder: Path) -> bool:

@@ -110,9 +110,16 @@ class Events:
         return over(lambda gains: _activity_error_rate(gains, queue), self.gains)
 
     def activity_ms(self, queue: Where) -> float | Missing:
-        """Mean time from started to ended."""
+        """Mean time from started to ended of the attempts that did not fail.
+
+        Server 1.29 takes a failed attempt that is tried again for one that began in 1970.
+        """
+
+        def succeeded(labels: Mapping[str, str]) -> bool:
+            return queue(labels) and labels.get("operation") != "RespondActivityTaskFailed"
+
         return over(
-            lambda gains: gains.mean_ms("activity_start_to_close_latency", queue), self.gains
+            lambda gains: gains.mean_ms("activity_start_to_close_latency", succeeded), self.gains
         )
 
     def _retried(self, gains: Increase) -> int | Missing:

@@ -165,7 +165,7 @@ class Figures:
         return over(self.events.activity_error_rate, self._of_queue(key.queue))
 
     def processing_ms(self, key: QueueKey) -> float | Missing:
-        """Mean time from started to ended of the activities that ended in the interval."""
+        """Mean time from started to ended of the activities that succeeded in the interval."""
         if key.kind is TaskKind.WORKFLOW:
             return Missing("the server does not time workflow tasks by queue")
         return over(self.events.activity_ms, self._of_queue(key.queue))

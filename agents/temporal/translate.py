@@ -105,10 +105,10 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
     snapshot = figures.snapshot
     warnings = [*snapshot.log.unsupported.values()]
     for view in orphaned(figures):
-        waiting = over(lambda stats: stats.backlog, view.stats)
-        warnings.append(f"{view.key}: {known_or(waiting, 'some')} tasks wait and nobody polls")
+        waiting = known_or(over(lambda stats: stats.backlog, view.stats), "some")
+        warnings.append(f"{view.key}: tasks wait and nobody polls ({waiting})")
     if not isinstance(snapshot.poisoned, Missing) and snapshot.poisoned:
-        warnings.append(f"{snapshot.poisoned} open workflows keep failing their workflow task")
+        warnings.append(f"open workflows keep failing their workflow task ({snapshot.poisoned})")
     warnings += [
         f"metrics show a backlog of {backlog} under the label {label}, which no known queue has"
         for label, backlog in figures.unnamed_labels.items()

@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
-from tests.dashboard.answers import API, Json, everything, problem
+from tests.dashboard.answers import everything
+from tests.dashboard.documents import API, Json, problem
 
 __all__ = ["CSP", "EVERY_PATH", "STATIC", "Stub", "running"]
 

@@ -6,8 +6,9 @@ from typing import cast
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.dashboard.answers import GAP, STEPS, TEMPORAL, column
 from tests.dashboard.conftest import Visitor
+from tests.dashboard.documents import TEMPORAL, column
+from tests.dashboard.histories import GAP, STEPS
 from tests.dashboard.stub import Stub
 from tests.dashboard.visits import Scheme, Visit
 

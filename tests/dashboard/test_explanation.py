@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.answers import TEMPORAL, Json, at, changed
+from tests.dashboard.documents import TEMPORAL, Json, at, changed
 from tests.dashboard.stub import Stub
 from tests.dashboard.visits import Visit
 

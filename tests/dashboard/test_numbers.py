@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.answers import PAYMENTS, TEMPORAL, Json, at, changed, column
+from tests.dashboard.documents import PAYMENTS, TEMPORAL, Json, at, changed, column
 from tests.dashboard.stub import Stub
 from tests.dashboard.visits import Visit
 

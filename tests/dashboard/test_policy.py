@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.answers import PAYMENTS, TEMPORAL, changed, problem
 from tests.dashboard.conftest import Visitor
+from tests.dashboard.documents import PAYMENTS, TEMPORAL, changed, problem
 from tests.dashboard.stub import EVERY_PATH, Stub
 from tests.dashboard.visits import Scheme, Visit
 from tests.requirements import require_or_skip

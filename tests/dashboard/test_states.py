@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.answers import SIMULATED, TEMPORAL, Json, changed, problem
 from tests.dashboard.conftest import Visitor
+from tests.dashboard.documents import SIMULATED, TEMPORAL, Json, changed, problem
 from tests.dashboard.stub import EVERY_PATH, Stub
 from tests.dashboard.visits import Visit
 

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.dashboard.answers import PAYMENTS, SIMULATED, TEMPORAL
 from tests.dashboard.conftest import Visitor
+from tests.dashboard.documents import PAYMENTS, SIMULATED, TEMPORAL
 from tests.dashboard.stub import Stub
 from tests.dashboard.visits import Visit
 

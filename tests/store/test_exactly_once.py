@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
@@ -11,35 +10,33 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.orchestrator import QueueMetrics
 from contracts.topics import PublishedRecord
 from store.write import Writer
-from tests.records import NOON, orchestrator_record, outage_record, pool_record
+from tests.records import outage_record, pool_record
 from tests.store.database import STATE_TABLES, Contents, Pool, contents, execute, value
 from tests.store.endless_writer import BATCH, batch
-from tests.store.samples import with_queues, with_workers
+from tests.store.samples import after_noon, numbered, with_queues, with_workers
 
 ROOT = Path(__file__).parents[2]
 
 
-def moment(second: int) -> dict[str, object]:
-    return {"collected_at": NOON + timedelta(seconds=second)}
-
-
 RECORDS: tuple[PublishedRecord, ...] = (
     with_queues("a", "b"),
-    orchestrator_record(queuing=None, capacity=None, networking=None, **moment(1)),
+    numbered(1, queuing=None, capacity=None, networking=None),
     with_queues("b", at_s=2),
-    outage_record(**moment(3)),
-    orchestrator_record(queuing=None, persistence=None, **moment(4)),
+    outage_record(collected_at=after_noon(3)),
+    numbered(4, queuing=QueueMetrics(queues=None), persistence=None, scheduling=None),
     with_queues("a", "c", at_s=5),
-    orchestrator_record(instance_id="other", **moment(6)),
-    outage_record(**moment(7)),
+    numbered(6, instance_id="other"),
+    numbered(7, queuing=None, execution=None, resources=None),
+    outage_record(collected_at=after_noon(8)),
     with_workers("w1", "w2"),
     with_workers("w2", at_s=1),
-    pool_record(workers=None, total_workers=None, **moment(2)),
+    pool_record(collected_at=after_noon(2), workers=None, total_workers=None),
     with_workers("w1", "w3", at_s=3),
-    pool_record(pool_name="other", **moment(3)),
-    pool_record(workers=None, worker_type="activity", **moment(4)),
+    pool_record(collected_at=after_noon(3), pool_name="other"),
+    pool_record(collected_at=after_noon(4), workers=None, worker_type="activity"),
 )
 
 

@@ -36,10 +36,10 @@ async def test_identities_say_since_when_and_until_when(pool: Pool, writer: Writ
 
 
 async def test_late_record_is_history_only(pool: Pool, writer: Writer) -> None:
-    await writer.write([orchestrator_record(collected_at=LATER), pool_record(collected_at=LATER)])
+    await writer.write([with_queues("a", at_s=15), with_workers("w1", at_s=15)])
     before = await contents(pool)
 
-    result = await writer.write([orchestrator_record(), pool_record()])
+    result = await writer.write([with_queues("a", at_s=7), with_workers("w1", at_s=7)])
 
     after = await contents(pool)
     assert result.inserted == 2

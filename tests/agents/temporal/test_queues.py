@@ -137,7 +137,7 @@ class TestConsumers:
     async def test_a_backlog_without_consumers_is_a_warning_and_an_issue(self) -> None:
         record = (await busy_shop().scrape()).orchestrator
 
-        assert "orphans/workflow: 25 tasks wait and nobody polls" in record.health.warnings
+        assert "orphans/workflow: tasks wait and nobody polls (25)" in record.health.warnings
         issues = [issue.code for item in record.health.components for issue in item.issues]
         assert issues == ["no_pollers"]
 

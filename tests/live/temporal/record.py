@@ -1,6 +1,6 @@
 """Records a case for tests/agents/temporal/cases from a real server.
 
-Run: python -m tests.live.temporal.record CASE [--program PATH-OF-TEMPORAL]
+Run: python -m tests.live.temporal.record CASE [--program PATH-OF-TEMPORAL | --expected-only]
 """
 
 import argparse
@@ -138,18 +138,28 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("case")
     parser.add_argument("--program", default=binary() or "temporal")
+    parser.add_argument(
+        "--expected-only", action="store_true", help="from the answers that were recorded before"
+    )
     asked = parser.parse_args()
+    folder = CASES / asked.case
+    case = Case.load(folder) if asked.expected_only else await recorded(asked.program)
+    if not asked.expected_only:
+        case.about["command"] += f" {asked.case}"
+        case.save(folder)
+    expected = json.dumps(await replayed(case), indent=1, ensure_ascii=False)
+    (folder / "expected.json").write_text(expected + "\n")
+
+
+async def recorded(program: str) -> Case:
+    """A case of a server of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        server = TemporalServer(Path(folder), ["default", "shop"], asked.program, PROBLEMS)
+        server = TemporalServer(Path(folder), ["default", "shop"], program, PROBLEMS)
         try:
             server.start()
-            case = await record(server, "shop")
+            return await record(server, "shop")
         finally:
             server.stop()
-    case.about["command"] += f" {asked.case}"
-    case.save(CASES / asked.case)
-    expected = json.dumps(await replayed(case), indent=1, ensure_ascii=False)
-    (CASES / asked.case / "expected.json").write_text(expected + "\n")
 
 
 if __name__ == "__main__":

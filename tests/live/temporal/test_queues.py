@@ -38,7 +38,7 @@ async def test_orphans_are_counted_exactly_and_drain_to_exactly_zero(
         assert record.queuing.backlog_size == tool
         assert record.capacity is not None
         assert record.capacity.running_workflows == running
-        assert "orphans/workflow: 25 tasks wait and nobody polls" in record.health.warnings
+        assert "orphans/workflow: tasks wait and nobody polls (25)" in record.health.warnings
 
         with worker(temporal_server, namespace, "orphans"):
             drained = await eventually(
@@ -119,7 +119,9 @@ async def test_poisoned_workflows_are_counted(
 
     problems = "TemporalReportedProblems IS NOT NULL AND ExecutionStatus='Running'"
     assert temporal_server.count(namespace, problems) == 2
-    assert "2 open workflows keep failing their workflow task" in batch.orchestrator.health.warnings
+    assert (
+        "open workflows keep failing their workflow task (2)" in batch.orchestrator.health.warnings
+    )
 
 
 async def test_a_queue_of_activities_only_is_found_through_who_waits_for_it(
