@@ -167,7 +167,9 @@ def _record(
 ) -> TableValuedAlias:
     """The leaves of a JSON object as columns. It is parsed once, not once a leaf."""
     columns = (column(leaf, kind) for leaf, kind in types.items())
-    values = func.jsonb_to_record(document).table_valued(*columns)
+    # A JSON null, unlike an SQL one, is no record to PostgreSQL but an error.
+    object_only = case((func.jsonb_typeof(document) == "object", document))
+    values = func.jsonb_to_record(object_only).table_valued(*columns)
     return values.render_derived(name=name, with_types=True)
 
 

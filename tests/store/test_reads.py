@@ -373,6 +373,16 @@ async def test_a_step_without_a_histogram_has_none(reads: Reads, writer: Writer)
     assert series.histograms == {}
 
 
+async def test_a_sample_without_a_histogram_beside_one_with_it_is_left_out(
+    reads: Reads, writer: Writer
+) -> None:
+    record = at(0, scheduling=SchedulingPerformance(latency_histogram=HISTOGRAM))
+    await writer.write([record, at(60, scheduling=SchedulingPerformance(queue_depth=4))])
+    series = await reads.scheduling_series(record.orchestrator_id, asked())
+
+    assert series.histograms == {NOON: [HISTOGRAM]}
+
+
 async def test_history_of_a_queue_has_gaps_and_ages(reads: Reads, writer: Writer) -> None:
     owner = orchestrator_record().orchestrator_id
     idle = QueueMetrics(queues=(queue(owner, "orders", size=0, oldest_message=None),))
