@@ -11,6 +11,7 @@ __all__ = ["StoreUnavailableError", "connect", "open_pool"]
 
 CONNECT_TIMEOUT_S = 10
 POOL_TIMEOUT_S = 5.0
+MAX_IDLE_S = 30.0  # each connection is a server process of some 20 MB
 # Between two tries to reconnect the pool waits twice as long as before. It gives up soon, and
 # begins anew when it is next asked: after a long outage it is back within seconds.
 RECONNECT_TIMEOUT_S = 10.0
@@ -56,6 +57,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         timeout=POOL_TIMEOUT_S,
+        max_idle=MAX_IDLE_S,
         reconnect_timeout=RECONNECT_TIMEOUT_S,
         name=application_name,
         configure=_configure,

@@ -20,6 +20,9 @@ CONNECT_TIMEOUT_S = 3
 POOL_TIMEOUT_S = 2.0
 STATEMENT_TIMEOUT_S = 10
 TRANSACTION_TIMEOUT_S = 15.0
+# Each kept connection is a server process of some 20 MB; reads take milliseconds.
+CONNECTIONS_KEPT = 2
+CONNECTIONS_MORE = 3
 
 
 def create_read_engine(url: str) -> AsyncEngine:
@@ -42,6 +45,8 @@ def create_read_engine(url: str) -> AsyncEngine:
         async_creator=connect,
         pool_pre_ping=True,
         pool_timeout=POOL_TIMEOUT_S,
+        pool_size=CONNECTIONS_KEPT,
+        max_overflow=CONNECTIONS_MORE,
     )
 
 

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentVersionRequest,
     DescribeWorkflowExecutionRequest,
     ListWorkerDeploymentsRequest,
+    ListWorkerDeploymentsResponse,
     ListWorkflowExecutionsRequest,
 )
 
@@ -176,18 +177,8 @@ class Discovery:
         if isinstance(listed, Missing):
             gaps.append(f"deployments are not listed: {listed.reason}")
             return set()
-        versions = {
-            (summary.deployment_version.deployment_name, summary.deployment_version.build_id)
-            for deployment in listed.worker_deployments
-            for summary in (
-                deployment.current_version_summary,
-                deployment.ramping_version_summary,
-                deployment.latest_version_summary,
-            )
-            if summary.deployment_version.build_id
-        }
         queues: set[str] = set()
-        for name, build_id in sorted(versions)[:MAX_VERSIONS]:
+        for name, build_id in _versions(listed)[:MAX_VERSIONS]:
             if self._late(gaps):
                 break
             request = DescribeWorkerDeploymentVersionRequest(namespace=self.config.namespace)
@@ -239,6 +230,22 @@ class Discovery:
 def is_system_queue(name: str) -> bool:
     """Whether the server made the queue for its own workers."""
     return name.startswith(SYSTEM_PREFIXES)
+
+
+def _versions(listed: ListWorkerDeploymentsResponse) -> list[tuple[str, str]]:
+    """Deployment and build of the versions that get work: what is drained is left out."""
+    return sorted(
+        {
+            (summary.deployment_version.deployment_name, summary.deployment_version.build_id)
+            for deployment in listed.worker_deployments
+            for summary in (
+                deployment.current_version_summary,
+                deployment.ramping_version_summary,
+                deployment.latest_version_summary,
+            )
+            if summary.deployment_version.build_id
+        }
+    )
 
 
 def _normal_name(queue: TaskQueue) -> str:

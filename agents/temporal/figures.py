@@ -45,7 +45,7 @@ def slot_sums(workers: Iterable[Worker], kind: str) -> SlotSums:
     silent = [worker for worker in alive if not worker.slots]
     if silent:
         reason = Missing(
-            f"{len(silent)} of {len(alive)} workers send no heartbeat (yet), "
+            f"{len(silent)} of {len(alive)} workers have not told their slots (yet), "
             f"e.g. {silent[0].identity} on {silent[0].queue}"
         )
         return SlotSums(reason, reason)
@@ -216,7 +216,7 @@ def _in_flight(workers: Iterable[Worker], kind: TaskKind) -> int | Missing:
     present = [each for each in workers if each.instance.status is not WorkerStatus.FAILED]
     silent = [worker for worker in present if not worker.slots]
     if silent:
-        return Missing(f"worker {silent[0].identity} sends no heartbeat (yet)")
+        return Missing(f"worker {silent[0].identity} has not told its slots (yet)")
     return sum(worker.slots[kind].used for worker in present if kind in worker.slots)
 
 

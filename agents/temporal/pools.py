@@ -11,7 +11,7 @@ from agents.temporal.events import share
 from agents.temporal.figures import Figures, slot_sums
 from agents.temporal.missing import Gaps, Missing, over, total
 from agents.temporal.queues import QueueKey, TaskKind
-from agents.temporal.workers import Worker
+from agents.temporal.workers import POLLER, Worker
 from contracts.identity import pool_id, sample_id
 from contracts.orchestrator import Metadata
 from contracts.worker_pool import (
@@ -38,6 +38,8 @@ NEVER_TOLD = {
     "disk_usage": "workers do not measure it",
     "network_usage": "workers do not measure it",
 }
+NOT_YET = "the worker has not told its slots (yet)"
+SLOTTED = ("tasks_completed", "tasks_failed", "used_slots", "total_slots")
 TOLD_BY_SOME = {
     "hostname": "the worker does not tell it",
     "tasks_completed": "the worker does not count its tasks",
@@ -106,21 +108,25 @@ def _uncertain(figures: Figures, queue: str, workers: tuple[Worker, ...] | Missi
     if isinstance(workers, Missing):
         return False
     views = [view for view in figures.snapshot.views if view.key.queue == queue]
-    return not all(worker.slots for worker in workers) or any(
+    return any(worker.instance.labels["source"] == POLLER for worker in workers) or any(
         isinstance(view.reading, Missing) for view in views
     )
 
 
 def _instances(workers: Sequence[Worker], gaps: Gaps) -> tuple[WorkerInstance, ...]:
     for index, worker in enumerate(workers):
-        reasons = NEVER_TOLD | (
-            TOLD_BY_SOME if worker.slots else dict.fromkeys(TOLD_BY_SOME, POLLER_ONLY)
-        )
-        for name, reason in reasons.items():
+        for name, reason in (NEVER_TOLD | _reasons(worker)).items():
             if getattr(worker.instance, name) is None:
                 gaps.reasons[f"/workers/{index}/{to_camel(name)}"] = reason
     gaps.shorten("/workers", len(workers))
     return tuple(worker.instance for worker in workers)
+
+
+def _reasons(worker: Worker) -> dict[str, str]:
+    """Why a field may be null that other workers tell."""
+    if worker.instance.labels["source"] == POLLER:
+        return dict.fromkeys(TOLD_BY_SOME, POLLER_ONLY)
+    return TOLD_BY_SOME if worker.slots else TOLD_BY_SOME | dict.fromkeys(SLOTTED, NOT_YET)
 
 
 def _health(workers: tuple[Worker, ...] | Missing, gaps: Gaps) -> PoolHealth:

@@ -19,7 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
 from agents.temporal.counts import count_closed, count_poisoned, count_statuses
-from agents.temporal.discovery import Discovery
+from agents.temporal.discovery import Discovery, is_system_queue
 from agents.temporal.failures import CallFailure, verdict
 from agents.temporal.increases import MetricsScrape, increase, resets
 from agents.temporal.metrics import Exposition, MetricsError, fetch
@@ -197,7 +197,12 @@ class Scraper:
             )
             if isinstance(page, Missing):
                 return page
-            found += [info.worker_heartbeat for info in page.workers_info]
+            # Server 1.31 lists its own workers as well.
+            found += [
+                info.worker_heartbeat
+                for info in page.workers_info
+                if not is_system_queue(info.worker_heartbeat.task_queue)
+            ]
             token = page.next_page_token
             if not token:
                 return found

@@ -1,7 +1,8 @@
 """Workers: from ListWorkers where they send heartbeats, else from who polls the queues.
 
-A worker is listed from its first heartbeat on (60 s after its start by default) until about
-six minutes after its last. One that was killed keeps the status of that last heartbeat, so
+A worker is listed from its first heartbeat on, which comes at its start without any slots or,
+to some servers, a whole period (60 s) later, until about six minutes after its last. One that
+was killed keeps the status of that last heartbeat, so
 only the heartbeat's age tells; `elapsed_since_last_heartbeat` is what the worker itself said.
 """
 
@@ -17,10 +18,13 @@ from agents.temporal.missing import Missing
 from agents.temporal.queues import QueueView, TaskKind
 from contracts.worker_pool import WorkerInstance, WorkerStatus
 
-__all__ = ["ALIVE", "Slots", "Worker", "read_workers", "unlisted_workers"]
+__all__ = ["ALIVE", "POLLER", "Slots", "Worker", "read_workers", "unlisted_workers"]
 
 ALIVE = frozenset({WorkerStatus.IDLE, WorkerStatus.ACTIVE, WorkerStatus.BUSY})
 """Statuses of workers that take new work."""
+
+HEARTBEAT, POLLER = "heartbeat", "poller"
+"""Values of the label `source`: how a worker is known."""
 
 LONGEST_ID = 255
 FIXED = "Fixed"
@@ -47,7 +51,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class Worker:
-    """One worker on one queue. `slots` is empty for one that is known as a poller only."""
+    """One worker on one queue. `slots` is empty for one that has not told them (yet)."""
 
     queue: str
     identity: str
@@ -156,7 +160,7 @@ def _labels(heartbeat: WorkerHeartbeat, *, measured: bool) -> dict[str, str]:
         "activity_pollers": heartbeat.activity_poller_info,
     }
     labels = {
-        "source": "heartbeat",
+        "source": HEARTBEAT,
         "task_queue": heartbeat.task_queue,
         "identity": heartbeat.worker_identity,
         "process": host.worker_grouping_key,
@@ -180,11 +184,13 @@ def _status_name(status: int) -> str:
 
 
 def _all_slots(heartbeat: WorkerHeartbeat) -> dict[str, Slots]:
-    return {
+    """By kind; empty for a worker's very first heartbeat, which has no slots of any kind."""
+    slots = {
         SLOT_FIELDS[descriptor.name]: _slots(info)
         for descriptor, info in heartbeat.ListFields()
         if isinstance(info, WorkerSlotsInfo) and descriptor.name in SLOT_FIELDS
     }
+    return slots if any(each.used or each.total != 0 for each in slots.values()) else {}
 
 
 def _slots(info: WorkerSlotsInfo) -> Slots:
@@ -200,11 +206,14 @@ def _slots(info: WorkerSlotsInfo) -> Slots:
 
 
 def _load(slots: Mapping[str, Slots]) -> WorkerStatus:
-    """`busy` when it is full for workflow tasks or for activities, whichever it does."""
+    """`busy` when it is full for workflow tasks or for activities, whichever it does.
+
+    One that has not told its slots is alive and counts as `active`.
+    """
     mains = [slots[kind] for kind in (TaskKind.WORKFLOW, TaskKind.ACTIVITY) if kind in slots]
     if any(each.used and each.used == each.total for each in mains):
         return WorkerStatus.BUSY
-    if any(each.used for each in slots.values()):
+    if not slots or any(each.used for each in slots.values()):
         return WorkerStatus.ACTIVE
     return WorkerStatus.IDLE
 
@@ -214,6 +223,6 @@ def _poller(queue: str, identity: str, seen: datetime, *, failed: bool) -> Worke
         id=identity[:LONGEST_ID] or "unnamed",
         status=WorkerStatus.FAILED if failed else WorkerStatus.ACTIVE,
         last_heartbeat=seen,
-        labels={"source": "poller", "task_queue": queue, "identity": identity},
+        labels={"source": POLLER, "task_queue": queue, "identity": identity},
     )
     return Worker(queue, identity, instance)

@@ -57,15 +57,20 @@ class Children:
         for name in self._pids.reap():
             self._log.warning("demo_stray_ended", child=name)
 
-    async def start(self, name: str, command: Sequence[str]) -> None:
-        """Run `command`, whose program is a full path, in the folder of the demo."""
+    async def start(
+        self, name: str, command: Sequence[str], settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Run `command`, whose program is a full path, in the folder of the demo.
+
+        `settings` are environment variables on top of `child_environment`.
+        """
         launcher = [sys.executable, "-I", "-S", child.__file__, str(os.getpid())]
         with self.log_path(name).open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *launcher,
                 *command,
                 cwd=self._directory,
-                env=child_environment(os.environ),
+                env=child_environment(os.environ) | dict(settings or {}),
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -30,6 +30,14 @@ POLL_S = 0.1
 RPC_TIMEOUT = timedelta(seconds=5)
 # The shortest that the server accepts. Closed workflows go then, so that the file stops growing.
 RETENTION_S = 3_600
+# Left alone the server keeps every workflow of the last hour in memory and doubles within one.
+# Small caches leave the collector room under its limit; the limit alone would cost it its time.
+CACHES = {
+    "history.hostLevelCacheMaxSize": 256,
+    "history.eventsHostLevelCacheMaxSizeBytes": 2_097_152,
+    "history.eventsCacheMaxSizeBytes": 524_288,
+}
+MEMORY = {"GOMEMLIMIT": "160MiB"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class TemporalServer:
 
     async def start(self) -> None:
         """Start the process; `connect` says when it serves."""
-        await self._children.start(SERVER, [str(self._binary), *self._arguments()])
+        await self._children.start(SERVER, [str(self._binary), *self._arguments()], MEMORY)
 
     async def connect(self) -> Client:
         """A client, as soon as the server serves. Raises `DemoError` with the end of its log."""
@@ -114,6 +122,8 @@ class TemporalServer:
         # A write-ahead log survives kill -9 and spares a disk the wait for every transaction.
         yield from ("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal")
         yield from ("--dynamic-config-value", 'history.retentionTimerJitterDuration="1m"')
+        for setting, value in CACHES.items():
+            yield from ("--dynamic-config-value", f"{setting}={value}")
         yield from ("--log-level", "error")
 
     def _explain(self, what: str) -> str:

@@ -105,6 +105,18 @@ class TestInstance:
         assert (instance.used_slots, instance.total_slots) == (0, 0)
         assert instance.status is WorkerStatus.IDLE
 
+    def test_a_first_heartbeat_without_any_slots_does_not_tell_them(self) -> None:
+        found = heartbeat(NOW)
+        found.activity_task_slots_info.ClearField("current_available_slots")
+        found.workflow_task_slots_info.ClearField("current_available_slots")
+
+        worker = read(found)
+
+        assert worker.slots == {}
+        assert (worker.instance.used_slots, worker.instance.total_slots) == (None, None)
+        assert worker.instance.tasks_completed is None
+        assert worker.instance.status is WorkerStatus.ACTIVE
+
     def test_times_are_measured_from_now(self) -> None:
         instance = read(heartbeat(NOW, age_s=7, started_s=90)).instance
 

@@ -100,6 +100,14 @@ async def test_child_imports_what_we_import(children: Children) -> None:
     assert children.log_tail("a") == cli.__file__
 
 
+async def test_child_gets_settings_of_its_own(children: Children) -> None:
+    show = "import os; print(os.environ['OWN'], os.environ['PATH'])"
+    await children.start("a", [sys.executable, "-c", show], {"OWN": "1"})
+    await children.ended("a")
+
+    assert children.log_tail("a") == f"1 {os.environ['PATH']}"
+
+
 def test_settings_of_the_users_temporal_stay_out() -> None:
     environment = child_environment({"TEMPORAL_ADDRESS": "x", "HOME": "/h", "PYTHONPATH": "/p"})
 

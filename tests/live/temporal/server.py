@@ -121,6 +121,11 @@ class TemporalServer:
         )
         return json.loads(done.stdout)
 
+    def version(self) -> str:
+        """The server's version, e.g. `1.32.0`."""
+        cluster = self.cli(self.namespaces[-1], "operator", "cluster", "system")
+        return str(cluster["serverVersion"])
+
     def backlog(self, namespace: str, queue: str, kind: str = "workflow") -> int:
         """Tasks waiting, as Temporal's own tool reports them."""
         stats = self._described(namespace, queue, kind)["stats"]

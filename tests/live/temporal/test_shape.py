@@ -1,5 +1,6 @@
 """The answers kept for the tests still look like those of the server of today."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +23,11 @@ DEPENDS_ON_TIMING = frozenset({"DescribeWorkflowExecution"})
 async def test_a_fresh_recording_has_the_shape_of_the_kept_one(
     temporal_server: TemporalServer, namespace: str
 ) -> None:
-    kept, fresh = Case.load(CASES / KEPT), await record(temporal_server, namespace)
+    kept = Case.load(CASES / KEPT)
+    if "WOA_TEMPORAL" in os.environ and kept.about["server"] != temporal_server.version():
+        pytest.skip(f"the kept answers are of server {kept.about['server']}")
+
+    fresh = await record(temporal_server, namespace)
 
     assert calls(fresh) == calls(kept)
     assert parts(fresh) == parts(kept)

@@ -149,4 +149,4 @@ async def test_a_worker_too_young_for_a_heartbeat_makes_the_slots_unknown(
     assert record.capacity is not None
     assert record.capacity.total_slots is None
     reason = record.metadata.unavailable["/capacity/totalSlots"]
-    assert reason == "1 of 1 workers send no heartbeat (yet), e.g. w1@test on orders"
+    assert reason == "1 of 1 workers have not told their slots (yet), e.g. w1@test on orders"
