@@ -69,7 +69,7 @@ class LoadPlan:
     burst_size: int = 100
     burst_spread_s: float = 8.0
     first_kill_s: float = 100.0
-    kill_every_s: float = 240.0
+    kill_every_s: float = 600.0
     replace_after_s: float = 20.0
     first_poison_s: float = 150.0
     poison_every_s: float = 900.0
