@@ -40,6 +40,7 @@ B = TypeVar("B")
 
 OK, FAILED = 0, 1
 DRAIN_S = 5.0
+DEMO_WORKER_STALE_S = 30.0  # its workers report every five seconds, not every minute
 
 
 class UpError(Exception):
@@ -166,6 +167,7 @@ class _Product:
                 "metrics_urls": [targets.metrics_url],
                 "task_queues": list(targets.task_queues),
                 "interval_s": self._settings.demo.interval_s,
+                "worker_stale_after_s": DEMO_WORKER_STALE_S,
             }
         ]
 

@@ -2,7 +2,7 @@
 
 A numeric leaf that the source cannot tell is null, and `metadata.unavailable` says why
 under the leaf's JSON pointer. Counts in `execution` and `scheduling` are deltas of the
-interval; see docs/reference/records.md for every field's unit and meaning.
+interval. Each field says its unit; docs/reference/specification.md lists what is additive.
 """
 
 from enum import StrEnum
