@@ -8,7 +8,7 @@ import pytest
 from tests.live.temporal.server import TemporalServer, binary
 from tests.requirements import require_or_skip
 
-NAMESPACES = [f"live-{number}" for number in range(16)]
+NAMESPACES = [f"live-{number}" for number in range(24)]
 
 PROBLEMS = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 

@@ -20,21 +20,39 @@ DEPENDS_ON_TIMING = frozenset({"DescribeWorkflowExecution"})
 """What a workflow tells of itself depends on how far it has come."""
 
 
+COMES_AND_GOES = {*COUNTERS, "approximate_backlog_count"}
+"""A counter appears with its first event, the backlog's gauge with a loaded queue."""
+
+ATTEMPTS = 3
+"""On a busy machine a call may miss its deadline, and its answer is missing in a recording."""
+
+
 async def test_a_fresh_recording_has_the_shape_of_the_kept_one(
-    temporal_server: TemporalServer, namespace: str
+    temporal_server: TemporalServer, unused_namespaces: list[str]
 ) -> None:
     kept = Case.load(CASES / KEPT)
     if "WOA_TEMPORAL" in os.environ and kept.about["server"] != temporal_server.version():
         pytest.skip(f"the kept answers are of server {kept.about['server']}")
 
-    fresh = await record(temporal_server, namespace)
+    for _ in range(ATTEMPTS):
+        found = differences(await record(temporal_server, unused_namespaces.pop()), kept)
+        if not found:
+            break
 
-    assert calls(fresh) == calls(kept)
-    assert parts(fresh) == parts(kept)
-    assert common(kinds(fresh), kinds(kept)) == common(kinds(kept), kinds(fresh))
-    assert common(labels(fresh), labels(kept)) == common(labels(kept), labels(fresh))
-    # A counter appears with its first event; everything else is always there.
-    assert labels(kept).keys() ^ labels(fresh).keys() <= set(COUNTERS)
+    assert found == {}
+
+
+def differences(fresh: Case, kept: Case) -> dict[str, object]:
+    """What a fresh recording has otherwise than the kept one; empty when they look alike."""
+    metrics = (labels(kept).keys() ^ labels(fresh).keys()) - COMES_AND_GOES
+    found: dict[str, object] = {
+        "calls": calls(fresh) ^ calls(kept),
+        "parts": parts(fresh) ^ parts(kept),
+        "kinds": changed(kinds(fresh), kinds(kept)),
+        "labels": changed(labels(fresh), labels(kept)),
+        "metrics": metrics,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def entries(case: Case) -> list[Entry]:
@@ -75,9 +93,13 @@ def labels(case: Case) -> dict[str, str]:
     return {name: " ".join(sorted(each)) for name, each in found.items()}
 
 
-def common(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
-    """What `one` says of the names that `other` has as well."""
-    return {name: value for name, value in one.items() if name in other}
+def changed(fresh: dict[str, str], kept: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Names that both have, with different values."""
+    return {
+        name: (value, kept[name])
+        for name, value in fresh.items()
+        if name in kept and kept[name] != value
+    }
 
 
 def places(value: Any, place: str) -> Iterator[tuple[str, Any]]:
