@@ -40,6 +40,7 @@ B = TypeVar("B")
 
 OK, FAILED = 0, 1
 DRAIN_S = 5.0
+SAME_MOMENT_S = 1.0
 DEMO_WORKER_STALE_S = 30.0  # its workers report every five seconds, not every minute
 
 
@@ -235,16 +236,23 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 def _stop_signal() -> asyncio.Event:
-    """Set by the first SIGINT or SIGTERM; the second ends the process at once."""
+    """Set by the first SIGINT or SIGTERM; a later one ends the process at once.
+
+    What sends the first may send it to the process and to its group: twice at one moment is once.
+    """
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    asked_s = 0.0
 
     def ask() -> None:
-        if stop.is_set():
+        nonlocal asked_s
+        if not stop.is_set():
+            asked_s = loop.time()
+            stop.set()
+        elif loop.time() - asked_s > SAME_MOMENT_S:
             say("Stopped at once; the next start takes over what is still running")
             os._exit(FAILED)
-        stop.set()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ask)
     return stop

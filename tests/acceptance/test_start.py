@@ -1,5 +1,6 @@
 """Starting `woa up` where things are not as they should be, and stopping it."""
 
+import signal
 from pathlib import Path
 
 import httpx
@@ -61,6 +62,16 @@ def test_a_second_product_on_one_folder_is_refused(state_dir: Path) -> None:
 def test_stopping_while_starting_leaves_nothing(state_dir: Path) -> None:
     product = start(state_dir, "--demo")
     product.wait_for_line("database")
+    code = product.stop()
+
+    assert code == 0
+    assert leftovers(state_dir) == []
+
+
+def test_a_signal_sent_twice_at_one_moment_stops_in_order(state_dir: Path) -> None:
+    product = start(state_dir)
+    product.wait_for_link()
+    product.process.send_signal(signal.SIGINT)
     code = product.stop()
 
     assert code == 0
