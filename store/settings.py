@@ -1,20 +1,8 @@
 """What an operator may set about the database."""
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-__all__ = ["DatabaseSettings", "RetentionSettings"]
-
-
-class DatabaseSettings(BaseModel):
-    """Where PostgreSQL is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: SecretStr | None = Field(
-        default=None,
-        description="libpq address of a PostgreSQL 15 or later, e.g. "
-        "`postgresql://woa:secret@db.example:5432/woa`. Without it an embedded one is used.",
-    )
+__all__ = ["RetentionSettings"]
 
 
 class RetentionSettings(BaseModel):
