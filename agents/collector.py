@@ -9,8 +9,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
+from contracts.coordination import CoordinationMetrics
+from contracts.events import CoordinationEvent, ScalingEvent, SchedulingDecision
 from contracts.identity import orchestrator_id
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics, OrchestratorType
+from contracts.topics import PublishedRecord
 from contracts.worker_pool import WorkerPoolMetrics
 
 __all__ = [
@@ -89,6 +93,14 @@ class Batch:
 
     orchestrator: OrchestratorMetrics
     pools: tuple[WorkerPoolMetrics, ...] = ()
+    load_balancing: tuple[LoadBalancingMetrics, ...] = ()
+    coordination: CoordinationMetrics | None = None
+    events: tuple[SchedulingDecision | CoordinationEvent | ScalingEvent, ...] = ()
+
+    def records(self) -> tuple[PublishedRecord, ...]:
+        """All of it, the orchestrator first: what else there is belongs to it."""
+        coordination = () if self.coordination is None else (self.coordination,)
+        return (self.orchestrator, *self.pools, *self.load_balancing, *coordination, *self.events)
 
 
 C = TypeVar("C", bound=CollectorConfig)

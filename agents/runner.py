@@ -8,7 +8,7 @@ them from there to the bus.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -120,8 +120,8 @@ class AgentRunner:
         started_s = self._around.monotonic_s()
         batch = await self._collect(now)
         self.stats.last_duration_s = self._around.monotonic_s() - started_s
-        batch = Batch(await self._complete(batch.orchestrator), batch.pools)
-        await self._forwarder.put((batch.orchestrator, *batch.pools), now)
+        batch = replace(batch, orchestrator=await self._complete(batch.orchestrator))
+        await self._forwarder.put(batch.records(), now)
         return batch
 
     async def _collect(self, now: datetime) -> Batch:

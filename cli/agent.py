@@ -29,7 +29,7 @@ def run_once(settings: Settings, *, instance: str | None, print_record: bool) ->
         print(f"woa: {error}", file=sys.stderr)
         return USAGE
     batch = asyncio.run(_collect(collector))
-    records: tuple[PublishedRecord, ...] = (batch.orchestrator, *batch.pools)
+    records: tuple[PublishedRecord, ...] = batch.records()
     for record in records:
         topic = topic_of(record)
         validated = decode(topic, schema_of(topic), encode(record))

@@ -1,17 +1,66 @@
 """What every record has in common: frozen, camelCase on the wire, aware times, finite numbers."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-__all__ = ["Count", "NonNegative", "Ratio", "Record", "UtcDatetime"]
+__all__ = [
+    "Count",
+    "JsonObject",
+    "NonNegative",
+    "Ratio",
+    "Record",
+    "StorableJson",
+    "Text",
+    "UtcDatetime",
+]
 
-UtcDatetime = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from error
+
+
+def _without_nul(value: str) -> str:
+    return value.replace("\0", "\ufffd") if "\0" in value else value
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return _without_nul(value)
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {_without_nul(name): _storable(each) for name, each in value.items()}
+        case _:
+            return value
+
+
+def _storable_object(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {_without_nul(name): _storable(each) for name, each in value.items()}
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware point in time; a naive one is refused, another zone is turned into UTC."""
 
-Count = Annotated[int, Field(ge=0)]
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""Text as PostgreSQL can hold it: the character U+0000 is replaced by U+FFFD.
+
+Names come from other systems; one with a NUL in it must not cost the whole record.
+"""
+
+StorableJson = Annotated[JsonValue, AfterValidator(_storable)]
+"""Any JSON, its texts as in `Text`."""
+
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_storable_object)]
+"""A JSON object whose keys are the source's own, its texts as in `Text`."""
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 """A number of things. `None` beside it means unknown, never zero."""
 
 NonNegative = Annotated[float, Field(ge=0)]

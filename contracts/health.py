@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from contracts.base import Count, NonNegative, Ratio, Record, UtcDatetime
+from contracts.base import Count, NonNegative, Ratio, Record, Text, UtcDatetime
 
 __all__ = [
     "ComponentHealth",
@@ -50,15 +50,15 @@ class ComponentType(StrEnum):
 class ComponentIssue(Record):
     """One thing that is wrong with a component."""
 
-    code: str = Field(description="Stable identifier, e.g. `no_pollers`.")
-    message: str
+    code: Text = Field(description="Stable identifier, e.g. `no_pollers`.")
+    message: Text
     since: UtcDatetime | None = None
 
 
 class ComponentHealth(Record):
     """One component as it was last seen."""
 
-    name: str
+    name: Text
     type: ComponentType
     status: ComponentStatus | None = Field(description="null: could not be determined.")
     latency: NonNegative | None = Field(default=None, description="Milliseconds.")
@@ -71,9 +71,9 @@ class ComponentHealth(Record):
 class OrchestratorError(Record):
     """A call or a component that failed while the sample was taken."""
 
-    code: str = Field(description="Stable identifier, e.g. `unreachable`, `resource_exhausted`.")
-    message: str
-    source: str = Field(description="The call or component it came from.")
+    code: Text = Field(description="Stable identifier, e.g. `unreachable`, `resource_exhausted`.")
+    message: Text
+    source: Text = Field(description="The call or component it came from.")
     occurred_at: UtcDatetime
     count: Count = 1
 
@@ -84,7 +84,7 @@ class ScorePart(Record):
     `contribution` is `effective_weight * score`; the contributions add up to the score.
     """
 
-    name: str = Field(
+    name: Text = Field(
         description="component_health, capacity_utilization, scheduling_performance, "
         "queue_efficiency or error_rate."
     )
@@ -92,13 +92,13 @@ class ScorePart(Record):
     effective_weight: Ratio = Field(description="Weight after renormalizing over known parts.")
     score: Ratio | None = Field(description="null: unknown; `reason` says why.")
     contribution: Ratio | None = None
-    raw: dict[str, float | str | None] = Field(
+    raw: dict[Text, float | Text | None] = Field(
         default_factory=dict, description="Measured inputs, unit in the name."
     )
-    evidence: str = Field(description="One sentence: what was measured against what.")
-    repair: str | None = Field(default=None, description="What would bring the part to 1.")
+    evidence: Text = Field(description="One sentence: what was measured against what.")
+    repair: Text | None = Field(default=None, description="What would bring the part to 1.")
     gain: Ratio | None = Field(default=None, description="What the score would gain by it.")
-    reason: str | None = Field(default=None, description="Why the part is unknown.")
+    reason: Text | None = Field(default=None, description="Why the part is unknown.")
 
 
 class DiagnosticInfo(Record):
@@ -111,7 +111,7 @@ class DiagnosticInfo(Record):
     previous_status: HealthStatus | None = Field(
         default=None, description="Status of the sample before, the input of the hysteresis."
     )
-    status_reason: str | None = Field(default=None, description="Why the status is what it is.")
+    status_reason: Text | None = Field(default=None, description="Why the status is what it is.")
 
 
 class OrchestratorHealth(Record):
@@ -124,5 +124,5 @@ class OrchestratorHealth(Record):
     uptime: NonNegative | None = Field(default=None, description="Seconds.")
     restarts: Count | None = Field(default=None, description="Total as the source counts it.")
     errors: tuple[OrchestratorError, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Text, ...] = ()
     diagnostics: DiagnosticInfo = DiagnosticInfo()

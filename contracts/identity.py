@@ -7,7 +7,7 @@ a *sample* is one of (owner, kind, time), so a retry is a duplicate by construct
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-__all__ = ["orchestrator_id", "pool_id", "queue_id", "sample_id"]
+__all__ = ["orchestrator_id", "pool_id", "queue_id", "sample_id", "workflow_id"]
 
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:woa")
 
@@ -25,6 +25,11 @@ def pool_id(orchestrator: UUID, pool_name: str) -> UUID:
 def queue_id(orchestrator: UUID, queue_name: str) -> UUID:
     """The id of one queue of an orchestrator."""
     return _named("queue", str(orchestrator), queue_name)
+
+
+def workflow_id(orchestrator: UUID, name: str) -> UUID:
+    """The id of a workflow that its source names by a text instead of a UUID."""
+    return _named("workflow", str(orchestrator), name)
 
 
 def sample_id(owner: UUID, kind: str, collected_at: datetime, part: str = "0") -> UUID:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from contracts.base import Count, NonNegative, Ratio, Record, UtcDatetime
+from contracts.base import Count, NonNegative, Ratio, Record, StorableJson, Text, UtcDatetime
 from contracts.health import OrchestratorHealth
 
 __all__ = [
@@ -113,12 +113,12 @@ class SchedulingPerformance(Record):
     )
     scheduling_failures: Count | None = Field(default=None, description="In the interval.")
     queue_depth: Count | None = Field(default=None, description="Waiting and not yet placed.")
-    priority_distribution: dict[str, Count] | None = Field(
+    priority_distribution: dict[Text, Count] | None = Field(
         default=None, description="Waiting items by priority."
     )
     affinity_violations: Count | None = Field(default=None, description="In the interval.")
     resource_contentions: Count | None = Field(default=None, description="In the interval.")
-    scheduling_algorithm: str | None = None
+    scheduling_algorithm: Text | None = None
     optimization_score: Ratio | None = None
 
 
@@ -135,7 +135,7 @@ class QueueInfo(Record):
     """One queue. `id` and the rates beyond `processing_rate` are additive."""
 
     id: UUID | None = None
-    name: str
+    name: Text
     type: QueueType
     size: Count | None = Field(description="Items waiting.")
     consumers: Count | None = None
@@ -147,7 +147,7 @@ class QueueInfo(Record):
     avg_processing_time: NonNegative | None = Field(default=None, description="Milliseconds.")
     oldest_message: UtcDatetime | None = None
     in_flight: Count | None = Field(default=None, description="Items being worked on (additive).")
-    priority_levels: dict[str, Count] | None = None
+    priority_levels: dict[Text, Count] | None = None
 
 
 class QueueMetrics(Record):
@@ -214,8 +214,8 @@ class NetworkMetrics(Record):
 class PersistenceMetrics(Record):
     """The orchestrator's own database."""
 
-    store: str | None = None
-    visibility_store: str | None = None
+    store: Text | None = None
+    visibility_store: Text | None = None
     latency: NonNegative | None = Field(default=None, description="Milliseconds.")
     request_rate: NonNegative | None = Field(default=None, description="Requests per second.")
     error_rate: Ratio | None = None
@@ -226,7 +226,7 @@ class PersistenceMetrics(Record):
 class SourceInfo(Record):
     """Where a record came from and what it cost the source."""
 
-    versions: dict[str, str] = Field(default_factory=dict)
+    versions: dict[Text, Text] = Field(default_factory=dict)
     calls: Count = Field(default=0, description="Calls made for this record.")
     scrape_time: NonNegative | None = Field(default=None, description="Milliseconds.")
 
@@ -235,7 +235,7 @@ class AgentInfo(Record):
     """How the agent that made the record is doing; totals since it started."""
 
     scrapes: Count = 0
-    failed_scrapes: dict[str, Count] = Field(default_factory=dict, description="By error code.")
+    failed_scrapes: dict[Text, Count] = Field(default_factory=dict, description="By error code.")
     last_success: UtcDatetime | None = None
     spooled_records: Count = Field(default=0, description="Kept until the bus has taken them.")
     spooled_bytes: Count = 0
@@ -248,11 +248,12 @@ class Metadata(Record):
     """What a reader must know to trust the numbers. Agents may add keys of their own."""
 
     model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, StorableJson]
 
-    unavailable: dict[str, str] = Field(
+    unavailable: dict[Text, Text] = Field(
         default_factory=dict, description="JSON pointer -> why the value is null."
     )
-    estimated: tuple[str, ...] = Field(
+    estimated: tuple[Text, ...] = Field(
         default=(), description="JSON pointers of values that the source only estimates."
     )
     partial: bool = Field(default=False, description="Some of the calls failed.")
@@ -263,6 +264,14 @@ class Metadata(Record):
     source: SourceInfo = SourceInfo()
     agent: AgentInfo | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _storable_keys(cls, data: Any) -> Any:
+        # An agent's own keys are no declared texts, which `Text` would look after.
+        if isinstance(data, dict) and any("\0" in str(name) for name in data):
+            return {str(name).replace("\0", "\ufffd"): value for name, value in data.items()}
+        return data
+
 
 class OrchestratorMetrics(Record):
     """The specification's record. `orchestrator_id`, `collected_at` are additive."""
@@ -270,8 +279,8 @@ class OrchestratorMetrics(Record):
     id: UUID = Field(description="Names the sample; a retry of it has the same id.")
     orchestrator_id: UUID
     orchestrator_type: OrchestratorType
-    instance_id: str = Field(min_length=1, max_length=255)
-    cluster_name: str = Field(min_length=1, max_length=255)
+    instance_id: Text = Field(min_length=1, max_length=255)
+    cluster_name: Text = Field(min_length=1, max_length=255)
     collected_at: UtcDatetime
     health: OrchestratorHealth
     capacity: CapacityMetrics | None

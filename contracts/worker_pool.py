@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Count, NonNegative, Ratio, Record, UtcDatetime
+from contracts.base import Count, NonNegative, Ratio, Record, Text, UtcDatetime
 from contracts.orchestrator import Metadata
 
 __all__ = [
@@ -38,10 +38,10 @@ class WorkerStatus(StrEnum):
 class WorkerInstance(Record):
     """One worker. Usage is the share of what it may use and may exceed 1."""
 
-    id: str = Field(min_length=1, max_length=255)
-    hostname: str | None = None
+    id: Text = Field(min_length=1, max_length=255)
+    hostname: Text | None = None
     status: WorkerStatus
-    current_task: str | None = None
+    current_task: Text | None = None
     tasks_completed: Count | None = Field(default=None, description="Total since it started.")
     tasks_failed: Count | None = Field(default=None, description="Total since it started.")
     cpu_usage: NonNegative | None = None
@@ -52,7 +52,7 @@ class WorkerInstance(Record):
     last_heartbeat: UtcDatetime | None = None
     used_slots: Count | None = Field(default=None, description="Additive.")
     total_slots: Count | None = Field(default=None, description="Additive.")
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[Text, Text] = Field(default_factory=dict)
 
 
 class PoolHealth(Record):
@@ -100,8 +100,8 @@ class ScalingDecision(Record):
     action: ScalingAction
     from_count: Count
     to_count: Count
-    reason: str
-    metrics: dict[str, float] = Field(default_factory=dict)
+    reason: Text
+    metrics: dict[Text, float] = Field(default_factory=dict)
     success: bool | None = None
     duration: NonNegative | None = Field(default=None, description="Milliseconds.")
 
@@ -125,8 +125,8 @@ class WorkerPoolMetrics(Record):
     id: UUID = Field(description="Names the sample; a retry of it has the same id.")
     pool_id: UUID
     orchestrator_id: UUID
-    pool_name: str = Field(min_length=1, max_length=255)
-    worker_type: str
+    pool_name: Text = Field(min_length=1, max_length=255)
+    worker_type: Text = Field(max_length=100)
     collected_at: UtcDatetime
     total_workers: Count | None
     active_workers: Count | None = None

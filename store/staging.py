@@ -74,8 +74,10 @@ def stage(records: Sequence[PublishedRecord]) -> Staged:
     for record in records:
         if isinstance(record, OrchestratorMetrics):
             _stage_orchestrator(staged, record)
-        else:
+        elif isinstance(record, WorkerPoolMetrics):
             _stage_pool(staged, record)
+        else:
+            raise TypeError(f"nothing writes {type(record).__name__} yet")
     return staged
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import (
     DecodeError,
     PublishedRecord,
@@ -54,7 +55,8 @@ def test_a_field_of_a_newer_writer_is_ignored() -> None:
         (Topic.ORCHESTRATOR_METRICS, SCHEMA, b"{", "not_json"),
         (Topic.ORCHESTRATOR_METRICS, SCHEMA, b"\xff\xfe", "not_json"),
         (Topic.ORCHESTRATOR_METRICS, SCHEMA, b"{}", "invalid_record"),
-        (Topic.ORCHESTRATOR_METRICS, SCHEMA, b'{"instanceId": "a\\u0000b"}', "nul_character"),
+        (Topic.COMMANDS, None, b"{}", "unknown_topic"),
+        (Topic.EVENTS, None, b'{"kind": "rain"}', "invalid_record"),
     ],
 )
 def test_what_is_no_record_has_a_reason(
@@ -64,6 +66,18 @@ def test_what_is_no_record_has_a_reason(
         decode(topic, schema, value)
 
     assert caught.value.reason == reason
+
+
+def test_a_nul_in_a_name_costs_the_character_and_not_the_record() -> None:
+    document = orchestrator_record().to_wire()
+    document["metadata"] |= {"source of tomorrow\0": {"names\0": ["a\0b"]}}
+    wire = json.dumps(document | {"instanceId": "a\0b"}).encode()
+
+    record = decode(Topic.ORCHESTRATOR_METRICS, SCHEMA, wire)
+
+    assert isinstance(record, OrchestratorMetrics)
+    assert record.instance_id == "a\ufffdb"
+    assert b"u0000" not in encode(record)
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "-1"])

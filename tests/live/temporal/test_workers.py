@@ -35,18 +35,25 @@ async def test_the_status_follows_the_slots(
     client = await Client.connect(temporal_server.address, namespace=namespace)
     with worker(temporal_server, namespace, QUEUE, "--slots", "2"):
         async with watching(temporal_server, namespace) as collector:
-            idle = await eventually(collector, lambda it: status(it) is WorkerStatus.IDLE)
-            await start(client, "Slow", QUEUE, 1, 120)
-            active = await eventually(collector, lambda it: status(it) is WorkerStatus.ACTIVE)
-            await start(client, "Slow", QUEUE, 2, 120)
-            busy = await eventually(collector, lambda it: status(it) is WorkerStatus.BUSY)
+            # A heartbeat may catch the workflow task that comes before its activity, which makes
+            # the worker active while no activity slot is in use yet: wait for the slots.
+            idle = await eventually(collector, lambda it: slots(it) == (0, 2))
+            await start(client, "Slow", QUEUE, 1, 600)
+            active = await eventually(collector, lambda it: slots(it) == (1, 2))
+            await start(client, "Slow", QUEUE, 2, 600)
+            busy = await eventually(collector, lambda it: slots(it) == (2, 2))
 
-    slots = [
-        (capacity.used_slots, capacity.total_slots)
-        for batch in (idle, active, busy)
-        if (capacity := batch.orchestrator.capacity) is not None
+    assert [status(batch) for batch in (idle, active, busy)] == [
+        WorkerStatus.IDLE,
+        WorkerStatus.ACTIVE,
+        WorkerStatus.BUSY,
     ]
-    assert slots == [(0, 2), (1, 2), (2, 2)]
+
+
+def slots(batch: Batch) -> tuple[int | None, int | None] | None:
+    """Used and total slots of all workers."""
+    capacity = batch.orchestrator.capacity
+    return (capacity.used_slots, capacity.total_slots) if capacity else None
 
 
 async def test_completed_and_failed_tasks_are_told_apart(
