@@ -1,7 +1,7 @@
 """How far a value that is served from the latest state may be trusted."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 __all__ = ["Observation", "SectionState", "section_state"]
@@ -48,6 +48,6 @@ def section_state(seen: Observation, now: datetime) -> SectionState:
     if seen.observed_at < seen.newest_at:
         return SectionState.ERROR
     interval_s = seen.interval_s or ASSUMED_INTERVAL_S
-    if now - seen.observed_at > timedelta(seconds=STALE_INTERVALS * interval_s):
+    if (now - seen.observed_at).total_seconds() > STALE_INTERVALS * interval_s:
         return SectionState.STALE
     return SectionState.OK
