@@ -7,10 +7,14 @@ from pydantic import Field
 
 from analytics.health_analysis import HealthAnalysis
 from contracts.base import Record, UtcDatetime
+from contracts.coordination import CoordinationMetrics
+from contracts.events import Event, ScalingEvent
 from contracts.health import HealthStatus, OrchestratorHealth
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import (
     CapacityMetrics,
     Metadata,
+    OrchestratorMetrics,
     OrchestratorType,
     QueueInfo,
     SchedulingPerformance,
@@ -27,7 +31,12 @@ from store.freshness import SectionState
 __all__ = [
     "CapacityFrame",
     "CapacitySeries",
+    "CoordinationFrame",
+    "EventList",
     "HealthFrame",
+    "LoadBalancingItem",
+    "LoadBalancingList",
+    "OrchestratorFrame",
     "OrchestratorItem",
     "OrchestratorList",
     "QueueFrame",
@@ -35,6 +44,7 @@ __all__ = [
     "QueueList",
     "QueueSeries",
     "Readiness",
+    "ScalingEventList",
     "SchedulingFrame",
     "SchedulingSeriesColumns",
     "SeriesRange",
@@ -91,6 +101,46 @@ class OrchestratorList(Record):
     """Orchestrators by type, cluster and instance."""
 
     items: list[OrchestratorItem]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class OrchestratorFrame(Reasoned):
+    """The newest record of an orchestrator, put together from all of its parts."""
+
+    record: OrchestratorMetrics = Field(
+        description="A section that the newest record lacks has its last good value."
+    )
+    sections: dict[str, Observed] = Field(description="How fresh each section is.")
+
+
+class CoordinationFrame(Observed):
+    """Coordination as it was last reported; null where nothing ever reported it."""
+
+    orchestrator_id: UUID
+    coordination: CoordinationMetrics | None
+
+
+class LoadBalancingItem(LoadBalancingMetrics, Observed):
+    """How work lies on the workers of one pool, or of all."""
+
+
+class LoadBalancingList(Record):
+    """The newest record of each scope."""
+
+    items: list[LoadBalancingItem]
+
+
+class EventList(Record):
+    """Events, the newest first."""
+
+    items: list[Event]
+    next_cursor: str | None = NEXT_CURSOR
+
+
+class ScalingEventList(Record):
+    """What happened to the size of a pool, the newest first."""
+
+    items: list[ScalingEvent]
     next_cursor: str | None = NEXT_CURSOR
 
 

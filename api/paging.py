@@ -2,17 +2,27 @@
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from api.problems import bad_parameter
 from store.queries import After
+from store.records import Before
 
 __all__ = [
     "ByName",
     "ByOwner",
+    "ByTime",
     "ByTriple",
     "OwnedPageQuery",
     "PageQuery",
@@ -49,21 +59,24 @@ def _storable(value: str) -> str:
     return value
 
 
+K = TypeVar("K")
+KEY: TypeAdapter[After | Before] = TypeAdapter(After | Before)
 Name = Annotated[str, AfterValidator(_storable)]
 ByName: TypeAdapter[After] = TypeAdapter(tuple[Name])
 ByOwner: TypeAdapter[After] = TypeAdapter(tuple[UUID, Name])
+ByTime: TypeAdapter[Before] = TypeAdapter(tuple[AwareDatetime, UUID])
 ByTriple: TypeAdapter[After] = TypeAdapter(tuple[Name, Name, Name])
 
 
-def encode_cursor(after: After | None) -> str | None:
+def encode_cursor(after: After | Before | None) -> str | None:
     """The cursor of a key; null at the end of a list."""
     if after is None:
         return None
-    document = TypeAdapter(After).dump_json(after)
+    document = KEY.dump_json(after)
     return base64.urlsafe_b64encode(document).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str | None, shape: TypeAdapter[After]) -> After | None:
+def decode_cursor(cursor: str | None, shape: TypeAdapter[K]) -> K | None:
     """The key in a cursor. Raises `ApiError` (422) for what was never a cursor of this list."""
     if cursor is None:
         return None

@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from analytics.health import OrchestratorAnalyzer
 from analytics.histogram import mean, merge, percentile
 from api.models import (
     CapacityFrame,
     CapacitySeries,
+    CoordinationFrame,
     HealthFrame,
+    LoadBalancingItem,
+    Observed,
+    OrchestratorFrame,
     OrchestratorItem,
     QueueFrame,
     QueueItem,
@@ -20,16 +25,22 @@ from api.models import (
     WorkerItem,
     WorkerPoolItem,
 )
+from contracts.coordination import CoordinationMetrics
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import LatencyHistogram
 from store.freshness import Observation, SectionState
 from store.reads import SchedulingSeries
 from store.rows import Latest, PoolRow, QueueRow, WorkerRow
 from store.series import Series
+from store.tables import SECTIONS
 from store.window import Window
 
 __all__ = [
     "capacity_frame",
+    "coordination_frame",
     "health_frame",
+    "load_balancing_item",
+    "orchestrator_frame",
     "orchestrator_item",
     "queue_frame",
     "queue_item",
@@ -65,6 +76,41 @@ def orchestrator_item(latest: Latest, now: datetime) -> OrchestratorItem:
         active_workers=capacity and capacity.active_workers,
         running_workflows=capacity and capacity.running_workflows,
     )
+
+
+def orchestrator_frame(latest: Latest, now: datetime) -> OrchestratorFrame:
+    """All of the record, each section with its own freshness."""
+    state = latest.whole().state(now)
+    return OrchestratorFrame(
+        observed_at=latest.whole().observed_at,
+        state=state,
+        reason=_whole_reason(latest, state),
+        record=latest.record,
+        sections={
+            section: Observed(**_observed(latest.observation(section), now)) for section in SECTIONS
+        },
+    )
+
+
+def coordination_frame(
+    orchestrator_id: UUID, record: CoordinationMetrics | None, now: datetime
+) -> CoordinationFrame:
+    """The newest record and how fresh it is."""
+    if record is None:
+        return CoordinationFrame(
+            orchestrator_id=orchestrator_id,
+            coordination=None,
+            observed_at=None,
+            state=SectionState.UNSUPPORTED,
+        )
+    return CoordinationFrame(
+        orchestrator_id=orchestrator_id, coordination=record, **_observed(_seen(record), now)
+    )
+
+
+def load_balancing_item(record: LoadBalancingMetrics, now: datetime) -> LoadBalancingItem:
+    """The newest record of a scope and how fresh it is."""
+    return LoadBalancingItem(**dict(record), **_observed(_seen(record), now))
 
 
 def health_frame(latest: Latest, now: datetime) -> HealthFrame:
@@ -130,6 +176,16 @@ def worker_pool_item(row: PoolRow, now: datetime) -> WorkerPoolItem:
 def worker_item(row: WorkerRow, now: datetime) -> WorkerItem:
     """A worker in a list."""
     return WorkerItem(**dict(row.worker), **_observed(row.seen, now))
+
+
+def _seen(record: CoordinationMetrics | LoadBalancingMetrics) -> Observation:
+    """A record that is kept whole is as new as itself."""
+    return Observation(
+        observed_at=record.collected_at,
+        newest_at=record.collected_at,
+        interval_s=record.metadata.interval_s,
+        failed=False,
+    )
 
 
 def _observed(seen: Observation, now: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from api.problems import not_found
 from api.settings import ApiSettings
 from store.reads import Reads
+from store.records import Records
 from store.tokens import Tokens
 
 __all__ = ["ApiServices", "ReadinessCheck", "Services", "require_orchestrator"]
@@ -32,6 +33,7 @@ class ApiServices:
     """Everything a request may use."""
 
     reads: Reads
+    records: Records
     tokens: Tokens
     settings: ApiSettings
     clock: Callable[[], datetime]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.problems import bad_parameter
 from store.reads import Range
 
-__all__ = ["SeriesQuery", "parse_time_range"]
+__all__ = ["TIME_RANGE", "SeriesQuery", "parse_time_range"]
 
 TIME_RANGE_PATTERN = "^[1-9][0-9]{0,6}[smhdw]$"
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -30,16 +30,20 @@ def parse_time_range(value: str) -> int:
     return seconds
 
 
+TIME_RANGE: str = Field(
+    default="1h",
+    description="How far back from now: a whole number and one of s, m, h, d, w; at most 366d.",
+    json_schema_extra={"pattern": TIME_RANGE_PATTERN},
+)
+"""The field of a query that says how far back."""
+
+
 class SeriesQuery(BaseModel):
     """How much history, and how finely."""
 
     model_config = ConfigDict(extra="forbid")
 
-    time_range: str = Field(
-        default="1h",
-        description="How far back from now: a whole number and one of s, m, h, d, w; at most 366d.",
-        json_schema_extra={"pattern": TIME_RANGE_PATTERN},
-    )
+    time_range: str = TIME_RANGE
     max_points: int = Field(
         default=300, ge=1, le=2000, description="Steps at most; the server chooses their length."
     )

@@ -18,6 +18,7 @@ from cli.telemetry import Telemetry
 from ingest.service import Ingest
 from store.engine import create_read_engine
 from store.reads import Reads
+from store.records import Records
 from store.tokens import Tokens
 
 __all__ = ["Web", "login_link"]
@@ -64,6 +65,7 @@ class Web:
         assert self._tokens is not None
         services = ApiServices(
             reads=Reads(self._engine),
+            records=Records(self._engine),
             tokens=self._tokens,
             settings=self._settings,
             clock=utc_now,

@@ -4,6 +4,7 @@ A message is JSON with camelCase names; its headers name the schema and its vers
 a consumer can refuse a major version it does not know before it parses.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +27,7 @@ __all__ = [
     "encode",
     "key_of",
     "schema_of",
+    "time_of",
     "topic_of",
 ]
 
@@ -101,6 +103,17 @@ def schema_of(topic: Topic) -> str:
 def key_of(record: PublishedRecord) -> UUID:
     """Records of one orchestrator keep their order."""
     return record.orchestrator_id
+
+
+def time_of(record: PublishedRecord) -> datetime:
+    """When it was collected, or when it happened."""
+    match record:
+        case SchedulingDecision():
+            return record.decision_time
+        case CoordinationEvent() | ScalingEvent():
+            return record.event_time
+        case _:
+            return record.collected_at
 
 
 def encode(record: Record) -> bytes:

@@ -19,6 +19,7 @@ class Partition:
 
     parent: str
     name: str
+    time_column: str
     is_default: bool
     bytes: int
     filled: bool

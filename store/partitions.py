@@ -57,6 +57,7 @@ class MaintenanceReport:
     trimmed_outbox: int = 0
     trimmed_dead_letters: int = 0
     trimmed_tokens: int = 0
+    trimmed_scaling_events: int = 0
     history_bytes: int = 0
     """What the history takes now, indexes included."""
     default_not_empty: list[str] = field(default_factory=list)
@@ -127,8 +128,9 @@ class _Run:
         """Rows that came so late that they had no partition any more."""
         async with self._step() as connection:
             for default in defaults(await _partitions(connection)):
-                statement = sql.SQL("DELETE FROM {} WHERE collected_at < %s")
-                query = statement.format(sql.Identifier(default.name))
+                query = sql.SQL("DELETE FROM {} WHERE {} < %s").format(
+                    sql.Identifier(default.name), sql.Identifier(default.time_column)
+                )
                 cursor = await connection.execute(query, (self._oldest,))
                 self.report.expired_rows += cursor.rowcount
 
@@ -139,12 +141,14 @@ class _Run:
             "now": self._now,
             "outbox_before": self._now - timedelta(hours=retention.outbox_hours),
             "dead_letters_before": self._now - timedelta(days=retention.dead_letter_days),
+            "scaling_before": self._now - timedelta(days=retention.scaling_event_days),
         }
         async with self._step() as connection:
             row = await (await connection.execute(TRIM, arguments)).fetchone()
         if row is not None:
             report = self.report
-            report.trimmed_outbox, report.trimmed_dead_letters, report.trimmed_tokens = row
+            report.trimmed_outbox, report.trimmed_dead_letters, *others = row
+            report.trimmed_tokens, report.trimmed_scaling_events = others
 
     async def look(self) -> None:
         """How it stands now."""
@@ -175,12 +179,10 @@ class _Run:
     async def _missing_days(self, connection: Connection, default: Partition) -> list[date]:
         wanted = days_to_have(self._now, self._retention)
         query = sql.SQL(
-            "SELECT DISTINCT (collected_at AT TIME ZONE 'UTC')::DATE FROM {} "
-            "WHERE collected_at >= %s AND collected_at < %s"
-        )
-        cursor = await connection.execute(
-            query.format(sql.Identifier(default.name)), (self._oldest, midnight(wanted[-1] + DAY))
-        )
+            "SELECT DISTINCT ({at} AT TIME ZONE 'UTC')::DATE FROM {table} "
+            "WHERE {at} >= %s AND {at} < %s"
+        ).format(at=sql.Identifier(default.time_column), table=sql.Identifier(default.name))
+        cursor = await connection.execute(query, (self._oldest, midnight(wanted[-1] + DAY)))
         waiting = {day for (day,) in await cursor.fetchall()}
         known = {partition.name for partition in await _partitions(connection)}
         return sorted(
@@ -215,6 +217,7 @@ async def _make_partition(connection: Connection, default: Partition, day: date)
         "parent": sql.Identifier(default.parent),
         "default": sql.Identifier(default.name),
         "name": sql.Identifier(partition_name(default.parent, day)),
+        "at": sql.Identifier(default.time_column),
         "start": sql.Literal(midnight(day)),
         "end": sql.Literal(midnight(day + DAY)),
     }
@@ -227,7 +230,7 @@ async def _make_partition(connection: Connection, default: Partition, day: date)
     cursor = await connection.execute(
         sql.SQL(
             "WITH moved AS (DELETE FROM {default} "
-            "WHERE collected_at >= {start} AND collected_at < {end} RETURNING *) "
+            "WHERE {at} >= {start} AND {at} < {end} RETURNING *) "
             "INSERT INTO {name} SELECT * FROM moved"
         ).format(**names)
     )

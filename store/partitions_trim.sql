@@ -8,8 +8,12 @@ buried AS (
 ),
 expired AS (
     DELETE FROM api_tokens WHERE kind IN ('session', 'login') AND expires_at < %(now)s RETURNING 1
+),
+forgotten AS (
+    DELETE FROM scaling_events WHERE event_time < %(scaling_before)s RETURNING 1
 )
 SELECT
     (SELECT count(*) FROM announced),
     (SELECT count(*) FROM buried),
-    (SELECT count(*) FROM expired)
+    (SELECT count(*) FROM expired),
+    (SELECT count(*) FROM forgotten)

@@ -22,6 +22,9 @@ class RetentionSettings(BaseModel):
     dead_letter_days: PositiveInt = Field(
         default=30, description="Days for which messages that could not be read are kept."
     )
+    scaling_event_days: PositiveInt = Field(
+        default=400, description="Days for which it is kept what happened to the sizes of pools."
+    )
     days_ahead: PositiveInt = Field(
         default=3, description="Days for which partitions are made ahead of time."
     )

@@ -9,14 +9,24 @@ from uuid import NAMESPACE_URL, uuid5
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
+from contracts.coordination import CoordinationMetrics
+from contracts.events import CoordinationEvent, ScalingEvent, SchedulingDecision
 from contracts.identity import queue_id, sample_id
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
-from contracts.topics import PublishedRecord
+from contracts.topics import PublishedRecord, time_of
 from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
 
 __all__ = ["COLUMNS", "DeadLetter", "Staged", "dead_letter_row", "stage"]
 
 Row = tuple[object, ...]
+SingleRow = (
+    LoadBalancingMetrics
+    | CoordinationMetrics
+    | SchedulingDecision
+    | CoordinationEvent
+    | ScalingEvent
+)
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "staged_orchestrators": (
@@ -40,6 +50,29 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("tasks_completed", "tasks_failed", "cpu_usage", "memory_usage", "disk_usage"),
         *("network_usage", "uptime_seconds", "last_heartbeat", "used_slots", "total_slots"),
         *("labels", "collected_at"),
+    ),
+    "staged_load_balancing": (
+        *("id", "orchestrator_id", "scope_id", "pool_id", "algorithm", "distribution"),
+        *("efficiency", "health_checks", "failover", "metadata", "collected_at"),
+    ),
+    "staged_coordination": (
+        *("id", "orchestrator_id", "consensus_protocol", "leader_election"),
+        *("distributed_locking", "state_management", "message_ordering", "conflict_resolution"),
+        *("partition_tolerance", "metadata", "collected_at"),
+    ),
+    "staged_scheduling_decisions": (
+        *("id", "orchestrator_id", "workflow_id", "decision_time", "scheduling_latency_ms"),
+        *("selected_worker", "placement_constraints", "resource_requirements", "priority"),
+        *("queue_time_ms", "decision_factors", "outcome"),
+    ),
+    "staged_coordination_events": (
+        *("id", "orchestrator_id", "event_type", "event_time", "details", "participants"),
+        *("consensus_time_ms", "outcome", "errors"),
+    ),
+    "staged_scaling_events": (
+        *("id", "orchestrator_id", "pool_id", "event_time", "action", "from_count", "to_count"),
+        *("reason", "trigger_metrics", "success", "duration_ms", "cost_impact", "command_id"),
+        "dry_run",
     ),
 }
 """The columns of each staging table, in the order of its rows."""
@@ -66,6 +99,8 @@ class Staged:
     queues: list[Row] = field(default_factory=list)
     pools: dict[Row, Row] = field(default_factory=dict)
     workers: list[Row] = field(default_factory=list)
+    others: dict[str, dict[Row, Row]] = field(default_factory=dict)
+    """Records of one row each, by their staging table."""
 
 
 def stage(records: Sequence[PublishedRecord]) -> Staged:
@@ -77,7 +112,8 @@ def stage(records: Sequence[PublishedRecord]) -> Staged:
         elif isinstance(record, WorkerPoolMetrics):
             _stage_pool(staged, record)
         else:
-            raise TypeError(f"nothing writes {type(record).__name__} yet")
+            table, row = _row_of(record)
+            staged.others.setdefault(table, {})[_key(record)] = row
     return staged
 
 
@@ -196,6 +232,107 @@ def _worker_row(record: WorkerPoolMetrics, worker: WorkerInstance) -> Row:
         worker.total_slots,
         json.dumps(worker.labels),
         record.collected_at,
+    )
+
+
+def _row_of(record: SingleRow) -> tuple[str, Row]:
+    """Its staging table, and its row there."""
+    match record:
+        case LoadBalancingMetrics():
+            return "staged_load_balancing", _load_balancing_row(record)
+        case CoordinationMetrics():
+            return "staged_coordination", _coordination_row(record)
+        case SchedulingDecision():
+            return "staged_scheduling_decisions", _scheduling_decision_row(record)
+        case CoordinationEvent():
+            return "staged_coordination_events", _coordination_event_row(record)
+        case ScalingEvent():
+            return "staged_scaling_events", _scaling_event_row(record)
+
+
+def _key(record: SingleRow) -> Row:
+    return (record.orchestrator_id, record.id, time_of(record))
+
+
+def _load_balancing_row(record: LoadBalancingMetrics) -> Row:
+    return (
+        record.id,
+        record.orchestrator_id,
+        record.scope_id,
+        record.pool_id,
+        record.algorithm.value,
+        _json(record.distribution),
+        _json(record.efficiency),
+        _json(record.health_checks),
+        _json(record.failover),
+        _json(record.metadata),
+        record.collected_at,
+    )
+
+
+def _coordination_row(record: CoordinationMetrics) -> Row:
+    return (
+        record.id,
+        record.orchestrator_id,
+        record.consensus_protocol,
+        _json(record.leader_election),
+        _json(record.distributed_locking),
+        _json(record.state_management),
+        _json(record.message_ordering),
+        _json(record.conflict_resolution),
+        _json(record.partition_tolerance),
+        _json(record.metadata),
+        record.collected_at,
+    )
+
+
+def _scheduling_decision_row(event: SchedulingDecision) -> Row:
+    return (
+        event.id,
+        event.orchestrator_id,
+        event.workflow_id,
+        event.decision_time,
+        event.scheduling_latency,
+        event.selected_worker,
+        json.dumps(event.placement_constraints),
+        json.dumps(event.resource_requirements),
+        event.priority,
+        event.queue_time,
+        json.dumps(event.decision_factors),
+        event.outcome.value,
+    )
+
+
+def _coordination_event_row(event: CoordinationEvent) -> Row:
+    return (
+        event.id,
+        event.orchestrator_id,
+        event.event_type,
+        event.event_time,
+        json.dumps(event.details),
+        list(event.participants),
+        event.consensus_time,
+        event.outcome,
+        json.dumps(event.errors),
+    )
+
+
+def _scaling_event_row(event: ScalingEvent) -> Row:
+    return (
+        event.id,
+        event.orchestrator_id,
+        event.pool_id,
+        event.event_time,
+        event.action.value,
+        event.from_count,
+        event.to_count,
+        event.reason,
+        json.dumps(event.trigger_metrics),
+        event.success,
+        event.duration,
+        event.cost_impact,
+        event.command_id,
+        event.dry_run,
     )
 
 

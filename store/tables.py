@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnClause,
     DateTime,
     Double,
-    Integer,
     LargeBinary,
     TableClause,
     Text,
@@ -17,18 +16,23 @@ from sqlalchemy import (
     column,
     table,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
 __all__ = [
     "API_TOKENS",
+    "COORDINATION_EVENTS",
+    "COORDINATION_LATEST",
     "DECLARED",
+    "LOAD_BALANCING_LATEST",
     "ORCHESTRATORS",
     "ORCHESTRATOR_LATEST",
     "ORCHESTRATOR_METRICS",
     "QUEUES",
     "QUEUE_LATEST",
     "QUEUE_METRICS",
+    "SCALING_EVENTS",
+    "SCHEDULING_DECISIONS",
     "SECTIONS",
     "WORKER_INSTANCES",
     "WORKER_POOLS",
@@ -100,8 +104,8 @@ WORKER_POOL_LATEST = table(
     "worker_pool_latest",
     *_columns(Uuid(), "pool_id", "orchestrator_id", "id"),
     *_columns(TIME, "collected_at", "workers_at"),
-    *_columns(Integer(), "total_workers", "active_workers", "idle_workers", "busy_workers"),
-    *_columns(Integer(), "failed_workers", "terminating_workers"),
+    *_columns(BigInteger(), "total_workers", "active_workers", "idle_workers", "busy_workers"),
+    *_columns(BigInteger(), "failed_workers", "terminating_workers"),
     *_columns(JSONB(), "pool_health", "resource_usage", "performance", "scaling", "metadata"),
 )
 
@@ -112,7 +116,7 @@ WORKER_INSTANCES = table(
     *_columns(BigInteger(), "tasks_completed", "tasks_failed"),
     *_columns(Double(), "cpu_usage", "memory_usage", "disk_usage", "network_usage"),
     *_columns(Double(), "uptime_seconds"),
-    *_columns(Integer(), "used_slots", "total_slots"),
+    *_columns(BigInteger(), "used_slots", "total_slots"),
     *_columns(TIME, "last_heartbeat"),
     *_columns(JSONB(), "labels"),
 )
@@ -123,6 +127,55 @@ QUEUE_LATEST = table(
 
 QUEUE_METRICS = table(
     "queue_metrics", *_columns(Uuid(), "queue_id", "orchestrator_id"), *_queue_values()
+)
+
+LOAD_BALANCING_LATEST = table(
+    "load_balancing_latest",
+    *_columns(Uuid(), "id", "orchestrator_id", "scope_id", "pool_id"),
+    *_columns(Text(), "algorithm"),
+    *_columns(JSONB(), "distribution", "efficiency", "health_checks", "failover", "metadata"),
+    *_columns(TIME, "collected_at"),
+)
+
+COORDINATION_LATEST = table(
+    "coordination_latest",
+    *_columns(Uuid(), "id", "orchestrator_id"),
+    *_columns(Text(), "consensus_protocol"),
+    *_columns(JSONB(), "leader_election", "distributed_locking", "state_management"),
+    *_columns(JSONB(), "message_ordering", "conflict_resolution", "partition_tolerance"),
+    *_columns(JSONB(), "metadata"),
+    *_columns(TIME, "collected_at"),
+)
+
+SCHEDULING_DECISIONS = table(
+    "scheduling_decisions",
+    *_columns(Uuid(), "id", "orchestrator_id", "workflow_id"),
+    *_columns(TIME, "decision_time"),
+    *_columns(Double(), "scheduling_latency_ms", "queue_time_ms"),
+    *_columns(Text(), "selected_worker", "outcome"),
+    *_columns(BigInteger(), "priority"),
+    *_columns(JSONB(), "placement_constraints", "resource_requirements", "decision_factors"),
+)
+
+COORDINATION_EVENTS = table(
+    "coordination_events",
+    *_columns(Uuid(), "id", "orchestrator_id"),
+    *_columns(Text(), "event_type", "outcome"),
+    *_columns(TIME, "event_time"),
+    *_columns(JSONB(), "details", "errors"),
+    column("participants", ARRAY(Text())),
+    *_columns(Double(), "consensus_time_ms"),
+)
+
+SCALING_EVENTS = table(
+    "scaling_events",
+    *_columns(Uuid(), "id", "orchestrator_id", "pool_id", "command_id"),
+    *_columns(TIME, "event_time"),
+    *_columns(Text(), "action", "reason"),
+    *_columns(BigInteger(), "from_count", "to_count"),
+    *_columns(JSONB(), "trigger_metrics"),
+    *_columns(Boolean(), "success", "dry_run"),
+    *_columns(Double(), "duration_ms", "cost_impact"),
 )
 
 API_TOKENS = table(
@@ -143,5 +196,10 @@ DECLARED: tuple[TableClause, ...] = (
     WORKER_INSTANCES,
     QUEUE_LATEST,
     QUEUE_METRICS,
+    LOAD_BALANCING_LATEST,
+    COORDINATION_LATEST,
+    SCHEDULING_DECISIONS,
+    COORDINATION_EVENTS,
+    SCALING_EVENTS,
     API_TOKENS,
 )

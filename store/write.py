@@ -30,6 +30,17 @@ HERE = Path(__file__).parent
 STAGING = (HERE / "write_staging.sql").read_bytes()
 SORT_ORCHESTRATORS = (HERE / "write_orchestrators.sql").read_bytes()
 SORT_POOLS = (HERE / "write_pools.sql").read_bytes()
+SORT_OTHERS = {
+    f"staged_{name}": (HERE / f"write_{name}.sql").read_bytes()
+    for name in (
+        "load_balancing",
+        "coordination",
+        "scheduling_decisions",
+        "coordination_events",
+        "scaling_events",
+    )
+}
+"""For records of one row each: the statements that sort their staging table into the tables."""
 ADD_DEAD_LETTER = """
 INSERT INTO dead_letters (id, topic, partition, log_offset, reason, detail, headers, payload)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -78,7 +89,7 @@ class Writer:
 
 async def _write_records(connection: Connection, staged: Staged) -> int:
     """Returns how many are new."""
-    if not staged.orchestrators and not staged.pools:
+    if not staged.orchestrators and not staged.pools and not staged.others:
         return 0
     await connection.execute(STAGING)
     inserted = 0
@@ -92,6 +103,12 @@ async def _write_records(connection: Connection, staged: Staged) -> int:
         await _copy(connection, "staged_workers", staged.workers)
         known = await connection.execute(SORT_POOLS)
         inserted += len(staged.pools) - known.rowcount
+    # In one order for every writer, so that they never wait for one another in a ring.
+    for table, statements in SORT_OTHERS.items():
+        if rows := staged.others.get(table):
+            await _copy(connection, table, rows.values())
+            known = await connection.execute(statements)
+            inserted += len(rows) - known.rowcount
     return inserted
 
 

@@ -11,9 +11,13 @@ from hypothesis import HealthCheck, settings
 
 from tests.postgres import PostgresServer, embedded_bin
 
-# Properties are judged by what they find, never by how long a busy machine took.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# Properties are judged by what they find, never by how long a busy machine took, and the same
+# commit by the same examples; `make nightly` looks for new ones.
+settings.register_profile(
+    "patient", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("nightly", settings.get_profile("patient"), derandomize=False)
+settings.load_profile("nightly" if "WOA_NIGHTLY" in os.environ else "patient")
 
 EXIT_STATUS = pytest.StashKey[int]()
 

@@ -1,8 +1,23 @@
 """Records as an agent makes them: every section filled, and consistent in itself."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from contracts.coordination import (
+    ConflictMetrics,
+    CoordinationMetrics,
+    LeaderElectionInfo,
+    LockingMetrics,
+    OrderingMetrics,
+    PartitionMetrics,
+    StateMetrics,
+)
+from contracts.events import (
+    CoordinationEvent,
+    ScalingEvent,
+    SchedulingDecision,
+    SchedulingOutcome,
+)
 from contracts.health import (
     ComponentHealth,
     ComponentIssue,
@@ -14,7 +29,21 @@ from contracts.health import (
     OrchestratorHealth,
     ScorePart,
 )
-from contracts.identity import orchestrator_id, pool_id, queue_id, sample_id
+from contracts.identity import (
+    orchestrator_id,
+    pool_id,
+    queue_id,
+    sample_id,
+    workflow_id,
+)
+from contracts.load_balancing import (
+    BalancingEfficiency,
+    FailoverMetrics,
+    HealthCheckMetrics,
+    LoadBalancingAlgorithm,
+    LoadBalancingMetrics,
+    WorkloadDistribution,
+)
 from contracts.orchestrator import (
     CapacityMetrics,
     ExecutionMetrics,
@@ -33,6 +62,7 @@ from contracts.orchestrator import (
     SchedulingPerformance,
     SourceInfo,
 )
+from contracts.topics import PublishedRecord
 from contracts.worker_pool import (
     AutoScalingMetrics,
     PoolHealth,
@@ -45,7 +75,20 @@ from contracts.worker_pool import (
     WorkerStatus,
 )
 
-__all__ = ["NOON", "orchestrator_record", "outage_record", "pool_record", "queue", "worker"]
+__all__ = [
+    "NOON",
+    "coordination_event",
+    "coordination_record",
+    "load_balancing_record",
+    "one_of_each",
+    "orchestrator_record",
+    "outage_record",
+    "pool_record",
+    "queue",
+    "scaling_event",
+    "scheduling_decision",
+    "worker",
+]
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 """When a record was collected, unless a test says otherwise."""
@@ -166,6 +209,130 @@ def pool_record(**overrides: object) -> WorkerPoolMetrics:
         "metadata": _metadata(),
     }
     return WorkerPoolMetrics.model_validate(defaults | fields)
+
+
+def load_balancing_record(**overrides: object) -> LoadBalancingMetrics:
+    """A full record of the pool above, collected at `NOON`."""
+    fields: dict[str, object] = {
+        "orchestrator_id": ORCHESTRATOR,
+        "pool_id": pool_id(ORCHESTRATOR, "orders-workers"),
+        "collected_at": NOON,
+    } | overrides
+    scope, moment = fields["pool_id"] or fields["orchestrator_id"], fields["collected_at"]
+    assert isinstance(scope, UUID)
+    assert isinstance(moment, datetime)
+    defaults: dict[str, object] = {
+        "id": sample_id(scope, "load_balancing", moment),
+        "algorithm": LoadBalancingAlgorithm.CUSTOM,
+        "distribution": WorkloadDistribution(
+            worker_loads={"7@app-1": 0.4, "8@app-1": 1.0, "9@app-2": 0.0},
+            load_unit="used slots / total slots",
+            standard_deviation=0.411,
+            imbalance_score=0.881,
+            hotspots=("8@app-1",),
+            underutilized=("9@app-2",),
+            redistribution_count=3,
+            fairness_index=0.563,
+        ),
+        "efficiency": BalancingEfficiency(load_variance=0.169, fairness_index=0.563),
+        "health_checks": HealthCheckMetrics(checks=9, failed_checks=1, interval_s=5.0),
+        "failover": FailoverMetrics(failovers=1, rerouted_tasks=2, last_failover=moment),
+        "metadata": _metadata(),
+    }
+    return LoadBalancingMetrics.model_validate(defaults | fields)
+
+
+def coordination_record(**overrides: object) -> CoordinationMetrics:
+    """A full record of the orchestrator above, collected at `NOON`."""
+    fields: dict[str, object] = {
+        "orchestrator_id": ORCHESTRATOR,
+        "collected_at": NOON,
+    } | overrides
+    owner, moment = fields["orchestrator_id"], fields["collected_at"]
+    assert isinstance(owner, UUID)
+    assert isinstance(moment, datetime)
+    defaults: dict[str, object] = {
+        "id": sample_id(owner, "coordination", moment),
+        "consensus_protocol": "raft (etcd)",
+        "leader_election": LeaderElectionInfo(
+            current_leader="node-1", election_count=7, last_election=moment, failover_time=812.5
+        ),
+        "distributed_locking": LockingMetrics(active_locks=4, lock_wait_time=12.5),
+        "state_management": StateMetrics(store="etcd", size_bytes=41_943_040.0, members=3),
+        "message_ordering": OrderingMetrics(guarantee="per_key", redelivered=2),
+        "conflict_resolution": ConflictMetrics(strategy="optimistic", conflicts=5, resolved=5),
+        "partition_tolerance": PartitionMetrics(shards=512, unowned_shards=0, quorum=True),
+        "metadata": _metadata(),
+    }
+    return CoordinationMetrics.model_validate(defaults | fields)
+
+
+def scheduling_decision(name: str = "run-1", **overrides: object) -> SchedulingDecision:
+    """One placement by the orchestrator above, at `NOON`."""
+    defaults: dict[str, object] = {
+        "id": sample_id(ORCHESTRATOR, "scheduling_decision", NOON, name),
+        "orchestrator_id": ORCHESTRATOR,
+        "workflow_id": workflow_id(ORCHESTRATOR, name),
+        "decision_time": NOON,
+        "scheduling_latency": 41.5,
+        "queue_time": 60.25,
+        "selected_worker": "7@app-1",
+        "placement_constraints": {"zone": ["eu-1a", "eu-1b"]},
+        "resource_requirements": {"slots": 1},
+        "priority": 3,
+        "decision_factors": {"queue": "orders", "attempt": 1, "run": name},
+        "outcome": SchedulingOutcome.PLACED,
+    }
+    return SchedulingDecision.model_validate(defaults | overrides)
+
+
+def coordination_event(name: str = "election-7", **overrides: object) -> CoordinationEvent:
+    """One event of the orchestrator above, at `NOON`."""
+    defaults: dict[str, object] = {
+        "id": sample_id(ORCHESTRATOR, "coordination_event", NOON, name),
+        "orchestrator_id": ORCHESTRATOR,
+        "event_type": "leader_elected",
+        "event_time": NOON,
+        "details": {"term": 7, "from": "node-2"},
+        "participants": ("node-1", "node-2"),
+        "consensus_time": 812.5,
+        "outcome": "elected",
+        "errors": ("node-3 did not answer",),
+    }
+    return CoordinationEvent.model_validate(defaults | overrides)
+
+
+def scaling_event(name: str = "up-1", **overrides: object) -> ScalingEvent:
+    """The pool above grew, at `NOON`."""
+    defaults: dict[str, object] = {
+        "id": sample_id(ORCHESTRATOR, "scaling_event", NOON, name),
+        "orchestrator_id": ORCHESTRATOR,
+        "pool_id": pool_id(ORCHESTRATOR, "orders-workers"),
+        "event_time": NOON,
+        "action": ScalingAction.SCALE_UP,
+        "from_count": 3,
+        "to_count": 5,
+        "reason": "backlog above 100 for 120 s",
+        "trigger_metrics": {"backlog_items": 140.0},
+        "success": True,
+        "duration": 4_200.0,
+        "cost_impact": 0.84,
+        "command_id": uuid5(ORCHESTRATOR, name),
+    }
+    return ScalingEvent.model_validate(defaults | overrides)
+
+
+def one_of_each() -> list[PublishedRecord]:
+    """A full record of every kind that is published."""
+    return [
+        orchestrator_record(),
+        pool_record(),
+        load_balancing_record(),
+        coordination_record(),
+        scheduling_decision(),
+        coordination_event(),
+        scaling_event(),
+    ]
 
 
 def queue(owner: UUID, name: str, moment: datetime = NOON, **overrides: object) -> QueueInfo:

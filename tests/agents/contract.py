@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from agents.collector import Batch, Collector, CollectorError
+from contracts.coordination import CoordinationMetrics
 from contracts.identity import orchestrator_id, sample_id
-from contracts.topics import PublishedRecord, decode, encode, schema_of, topic_of
+from contracts.load_balancing import LoadBalancingMetrics
+from contracts.orchestrator import OrchestratorMetrics
+from contracts.topics import decode, encode, schema_of, topic_of
+from contracts.worker_pool import WorkerPoolMetrics
 
-__all__ = ["NOW", "CollectorContract", "leaves", "records_of", "unexplained_nulls"]
+__all__ = ["NOW", "CollectorContract", "Explained", "leaves", "records_of", "unexplained_nulls"]
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -30,6 +34,9 @@ RUNNERS_BUSINESS = (
 """Scores and trailing windows: the runner fills them."""
 
 NEVER_EXPLAINED = ("/metadata", "/health/errors", "/health/components/*/issues")
+
+Explained = OrchestratorMetrics | WorkerPoolMetrics | LoadBalancingMetrics | CoordinationMetrics
+"""Records that say why something is null."""
 
 
 class CollectorContract(ABC):
@@ -64,7 +71,7 @@ class CollectorContract(ABC):
         async with self.collector() as collector:
             batch = await collector.collect(NOW)
 
-        for record in records_of(batch):
+        for record in batch.records():
             topic = topic_of(record)
             assert decode(topic, schema_of(topic), encode(record)) == record
 
@@ -169,12 +176,12 @@ class CollectorContract(ABC):
         await collector.aclose()
 
 
-def records_of(batch: Batch) -> list[PublishedRecord]:
-    """All records of a batch."""
-    return [batch.orchestrator, *batch.pools]
+def records_of(batch: Batch) -> list[Explained]:
+    """The records of a batch; events carry no reasons."""
+    return [record for record in batch.records() if isinstance(record, Explained)]
 
 
-def unexplained_nulls(record: PublishedRecord) -> list[str]:
+def unexplained_nulls(record: Explained) -> list[str]:
     """JSON pointers of nulls for which neither the record nor the runner is to answer.
 
     A reason may stand at the value, at a part above it, or, with `*` for an index, for all

@@ -17,13 +17,18 @@ CLOSED = [
     "/metrics",
     f"{PREFIX}/openapi.json",
     f"{PREFIX}/orchestrators",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/capacity",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/coordination",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/events",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/health",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/load-balancing",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/scheduling",
     f"{PREFIX}/queues",
     f"{PREFIX}/queues/{{queue_id}}/metrics",
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
+    f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",
 ]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

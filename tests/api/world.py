@@ -17,6 +17,7 @@ from api.settings import ApiSettings
 from contracts.topics import PublishedRecord
 from store.connection import Connection
 from store.reads import Reads
+from store.records import Records
 from store.tokens import Tokens
 from store.write import Writer
 from tests.records import NOON
@@ -59,6 +60,7 @@ class World:
         """Another application on the same database."""
         services = ApiServices(
             reads=Reads(self.engine),
+            records=Records(self.engine),
             tokens=self.tokens,
             settings=settings or ApiSettings(),
             clock=self.clock,

@@ -15,7 +15,15 @@ from store.write import DeadLetter, Writer
 from tests.records import NOON, orchestrator_record, pool_record
 from tests.store.database import Pool, contents, execute, rows, value
 
-PARENTS = ("orchestrator_metrics", "queue_metrics", "worker_pool_metrics")
+PARENTS = (
+    "coordination_events",
+    "coordination_metrics",
+    "load_balancing_metrics",
+    "orchestrator_metrics",
+    "queue_metrics",
+    "scheduling_decisions",
+    "worker_pool_metrics",
+)
 RETENTION = RetentionSettings()
 DAY = timedelta(days=1)
 
@@ -160,7 +168,7 @@ async def test_oldest_days_go_while_there_is_too_much(pool: Pool) -> None:
 def partition(day: int, size: int, parent: str = "orchestrator_metrics") -> Partition:
     """One of so many bytes; `day` is that of March."""
     name = partition_name(parent, date(2026, 3, day))
-    return Partition(parent, name, is_default=False, bytes=size, filled=size > 0)
+    return Partition(parent, name, "collected_at", is_default=False, bytes=size, filled=size > 0)
 
 
 @pytest.mark.parametrize(
@@ -187,14 +195,16 @@ def test_what_is_too_old_counts_no_more_against_the_bytes() -> None:
 def test_all_tables_lose_the_same_days() -> None:
     found = [partition(day, 10, parent) for day in (12, 13) for parent in PARENTS]
 
-    planned = drops(found, NOON, RetentionSettings(raw_bytes=55))
+    planned = drops(found, NOON, RetentionSettings(raw_bytes=10 * len(PARENTS) + 5))
 
     assert [drop.name for drop in planned] == [f"{parent}_p20260312" for parent in PARENTS]
 
 
 def test_empty_and_foreign_partitions_are_let_be() -> None:
-    foreign = Partition("orchestrator_metrics", "by_hand", False, 100, True)
-    default = Partition("orchestrator_metrics", "orchestrator_metrics_default", True, 100, True)
+    foreign = Partition("orchestrator_metrics", "by_hand", "collected_at", False, 100, True)
+    default = Partition(
+        "orchestrator_metrics", "orchestrator_metrics_default", "collected_at", True, 100, True
+    )
 
     planned = drops([partition(12, 0), foreign, default], NOON, RetentionSettings(raw_bytes=1))
 
@@ -223,7 +233,7 @@ async def test_several_maintainers_make_every_partition_once(pool: Pool) -> None
     created = [name for report in reports for name in report.created]
     assert len(created) == len(set(created))
     later = await maintain(pool, NOON, RETENTION)
-    assert len(created) + len(later.created) == 3 * 5
+    assert len(created) + len(later.created) == len(PARENTS) * 5
 
 
 async def test_table_in_use_is_left_to_the_next_run(pool: Pool) -> None:
@@ -231,10 +241,8 @@ async def test_table_in_use_is_left_to_the_next_run(pool: Pool) -> None:
         report = await maintain(pool, NOON, RETENTION)
 
     assert {name.rpartition("_")[0] for name in report.postponed} == {"queue_metrics"}
-    assert {name.rpartition("_")[0] for name in report.created} == {
-        "orchestrator_metrics",
-        "worker_pool_metrics",
-    }
+    created = {name.rpartition("_")[0] for name in report.created}
+    assert created == {*PARENTS} - {"queue_metrics"}
     again = await maintain(pool, NOON, RETENTION)
     assert set(again.created) == set(report.postponed)
 

@@ -24,7 +24,7 @@ from tests.store.database import (
 )
 from tests.store.samples import LATER, OWNER, with_queues
 
-MOST_INTEGER = 2_147_483_647
+MOST = 2**63 - 1
 
 
 def without_queues(record: OrchestratorMetrics) -> OrchestratorMetrics:
@@ -183,18 +183,21 @@ async def test_long_names_are_kept_whole(pool: Pool, writer: Writer) -> None:
     assert await present_queues(pool) == {long}
 
 
+def unchecked(**fields: object) -> WorkerPoolMetrics:
+    """A record whose values the contracts would not let through."""
+    return pool_record().model_copy(update=fields)
+
+
 @pytest.mark.parametrize(
     "refused",
     [
-        pool_record(total_workers=MOST_INTEGER + 1),
-        pool_record(total_workers=10**40),
-        pool_record(worker_type="x" * 101),
-        pool_record(worker_type="a\0b"),
-        orchestrator_record(cluster_name="a\0b"),
-        orchestrator_record(metadata={"note": "a\0b"}, collected_at=LATER),
+        unchecked(total_workers=MOST + 1),
+        unchecked(total_workers=10**40),
+        unchecked(worker_type="x" * 101),
+        unchecked(worker_type="a\0b"),
         orchestrator_record(orchestrator_id=NAMESPACE_URL),
     ],
-    ids=["integer", "huge", "long", "nul", "nul-orchestrator", "nul-json", "id-of-another"],
+    ids=["integer", "huge", "long", "nul", "id-of-another"],
 )
 async def test_data_the_database_refuses_is_told_apart(
     pool: Pool, writer: Writer, refused: PublishedRecord
@@ -210,9 +213,9 @@ async def test_data_the_database_refuses_is_told_apart(
 
 
 async def test_largest_count_is_not_refused(pool: Pool, writer: Writer) -> None:
-    await writer.write([pool_record(total_workers=MOST_INTEGER)])
+    await writer.write([pool_record(total_workers=MOST)])
 
-    assert await present(pool, "worker_pool_latest", "total_workers") == {MOST_INTEGER}
+    assert await present(pool, "worker_pool_latest", "total_workers") == {MOST}
 
 
 async def test_missing_table_stops_the_stream_and_drains_nothing(

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from contracts.orchestrator import OrchestratorMetrics
-from contracts.topics import PublishedRecord
 from contracts.worker_pool import WorkerPoolMetrics
-from tests.agents.contract import unexplained_nulls
+from tests.agents.contract import Explained, unexplained_nulls
 from tests.agents.temporal.recording import CASES, Case, replayed
 
 every_case = pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def test_a_case_tells_where_it_comes_from(folder: Path) -> None:
 @every_case
 def test_every_null_of_a_case_has_a_reason(folder: Path) -> None:
     for batch in json.loads((folder / "expected.json").read_text()):
-        records: list[PublishedRecord] = [
+        records: list[Explained] = [
             OrchestratorMetrics.model_validate(batch["orchestrator"]),
             *map(WorkerPoolMetrics.model_validate, batch["pools"]),
         ]
