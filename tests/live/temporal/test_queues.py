@@ -5,7 +5,7 @@ from temporalio.client import Client
 
 from agents.collector import Batch
 from contracts.orchestrator import QueueInfo
-from tests.live.temporal.server import TemporalServer
+from tests.live.temporal.server import TemporalServer, wait_for
 from tests.live.temporal.watch import eventually, start, watching, worker
 
 pytestmark = pytest.mark.live
@@ -38,14 +38,17 @@ async def test_orphans_are_counted_exactly_and_drain_to_exactly_zero(
     async with watching(temporal_server, namespace) as collector:
         waiting = await eventually(collector, lambda it: size(it, "orphans/workflow") == 25)
 
-        tool = temporal_server.backlog(namespace, "orphans")
-        running = temporal_server.count(namespace, "ExecutionStatus='Running'")
+        def told() -> tuple[int, int]:
+            running = temporal_server.count(namespace, "ExecutionStatus='Running'")
+            return temporal_server.backlog(namespace, "orphans"), running
+
+        # The server answers the tool from counts that are up to some seconds old.
+        wait_for(lambda: told() == (25, 25), 60, "Temporal's tool tells of 25 orphans")
         record = waiting.orchestrator
-        assert (tool, running) == (25, 25)
         assert record.queuing is not None
-        assert record.queuing.backlog_size == tool
+        assert record.queuing.backlog_size == 25
         assert record.capacity is not None
-        assert record.capacity.running_workflows == running
+        assert record.capacity.running_workflows == 25
         assert "orphans/workflow: tasks wait and nobody polls (25)" in record.health.warnings
 
         with worker(temporal_server, namespace, "orphans"):
@@ -58,7 +61,7 @@ async def test_orphans_are_counted_exactly_and_drain_to_exactly_zero(
         assert drained.orchestrator.queuing is not None
         assert drained.orchestrator.queuing.backlog_size == 0
         assert drained.orchestrator.queuing.max_wait_time == 0
-        assert temporal_server.backlog(namespace, "orphans") == 0
+        wait_for(lambda: told() == (0, 0), 60, "Temporal's tool tells of no orphans")
 
 
 async def test_consumers_are_the_pollers(temporal_server: TemporalServer, namespace: str) -> None:
@@ -138,4 +141,8 @@ async def test_a_queue_of_activities_only_is_found_through_who_waits_for_it(
         async with watching(temporal_server, namespace, discovery_interval_s=1) as collector:
             await eventually(collector, lambda it: size(it, "carriers/activity") == 1)
 
-    assert temporal_server.backlog(namespace, "carriers", "activity") == 1
+        wait_for(
+            lambda: temporal_server.backlog(namespace, "carriers", "activity") == 1,
+            60,
+            "Temporal's tool tells of the waiting activity",
+        )
