@@ -160,6 +160,227 @@ CREATE TABLE coordination_metrics (
 
 CREATE TABLE coordination_metrics_default PARTITION OF coordination_metrics DEFAULT;
 
+-- Rollups: history in steps of a minute and of an hour --------------------------------------------
+-- A row for each subject and time_bucket that has a sample, written in the same transaction as the
+-- history, from new samples only. Every column is a register that merges, whatever the order of
+-- samples; store/rollups.py says which metrics there are and what is kept of each:
+--   * x, x_at: the last known value and its time; completed_workflows and its like: the sum;
+--   * x_sum, x_samples: sum and number of the known values; x_min, x_max.
+-- What no sample told is NULL. Partitioned by day (_1m) and by month (_1h); a new partition takes
+-- its storage parameters from the default one: rows of the present are updated in place.
+
+CREATE TABLE orchestrator_rollup_1m (
+    orchestrator_id UUID NOT NULL,
+    time_bucket TIMESTAMPTZ NOT NULL,
+    samples BIGINT NOT NULL,
+    status TEXT,
+    status_at TIMESTAMPTZ,
+    health_score DOUBLE PRECISION,
+    health_score_at TIMESTAMPTZ,
+    health_score_sum DOUBLE PRECISION,
+    health_score_samples BIGINT NOT NULL,
+    health_score_min DOUBLE PRECISION,
+    restarts DOUBLE PRECISION,
+    restarts_at TIMESTAMPTZ,
+    total_slots DOUBLE PRECISION,
+    total_slots_at TIMESTAMPTZ,
+    used_slots DOUBLE PRECISION,
+    used_slots_at TIMESTAMPTZ,
+    used_slots_sum DOUBLE PRECISION,
+    used_slots_samples BIGINT NOT NULL,
+    used_slots_max DOUBLE PRECISION,
+    capacity_utilization DOUBLE PRECISION,
+    capacity_utilization_at TIMESTAMPTZ,
+    capacity_utilization_sum DOUBLE PRECISION,
+    capacity_utilization_samples BIGINT NOT NULL,
+    capacity_utilization_min DOUBLE PRECISION,
+    capacity_utilization_max DOUBLE PRECISION,
+    running_workflows DOUBLE PRECISION,
+    running_workflows_at TIMESTAMPTZ,
+    running_workflows_sum DOUBLE PRECISION,
+    running_workflows_samples BIGINT NOT NULL,
+    running_workflows_max DOUBLE PRECISION,
+    pending_workflows DOUBLE PRECISION,
+    pending_workflows_at TIMESTAMPTZ,
+    pending_workflows_sum DOUBLE PRECISION,
+    pending_workflows_samples BIGINT NOT NULL,
+    pending_workflows_max DOUBLE PRECISION,
+    completed_workflows DOUBLE PRECISION,
+    failed_workflows DOUBLE PRECISION,
+    scheduling_throughput DOUBLE PRECISION,
+    scheduling_throughput_at TIMESTAMPTZ,
+    scheduling_throughput_sum DOUBLE PRECISION,
+    scheduling_throughput_samples BIGINT NOT NULL,
+    scheduling_throughput_max DOUBLE PRECISION,
+    queue_depth DOUBLE PRECISION,
+    queue_depth_at TIMESTAMPTZ,
+    queue_depth_sum DOUBLE PRECISION,
+    queue_depth_samples BIGINT NOT NULL,
+    queue_depth_max DOUBLE PRECISION,
+    scheduling_latency_ms_sum DOUBLE PRECISION,
+    scheduling_latency_ms_samples BIGINT NOT NULL,
+    queue_wait_ms_sum DOUBLE PRECISION,
+    queue_wait_ms_samples BIGINT NOT NULL,
+    execution_completed_workflows DOUBLE PRECISION,
+    execution_failed_workflows DOUBLE PRECISION,
+    interval_s_min DOUBLE PRECISION,
+    PRIMARY KEY (orchestrator_id, time_bucket)
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE orchestrator_rollup_1m_default PARTITION OF orchestrator_rollup_1m DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE orchestrator_rollup_1h (
+    LIKE orchestrator_rollup_1m INCLUDING ALL
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE orchestrator_rollup_1h_default PARTITION OF orchestrator_rollup_1h DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE worker_pool_rollup_1m (
+    orchestrator_id UUID NOT NULL,
+    pool_id UUID NOT NULL,
+    time_bucket TIMESTAMPTZ NOT NULL,
+    samples BIGINT NOT NULL,
+    total_workers DOUBLE PRECISION,
+    total_workers_at TIMESTAMPTZ,
+    total_workers_sum DOUBLE PRECISION,
+    total_workers_samples BIGINT NOT NULL,
+    total_workers_min DOUBLE PRECISION,
+    total_workers_max DOUBLE PRECISION,
+    active_workers DOUBLE PRECISION,
+    active_workers_at TIMESTAMPTZ,
+    idle_workers DOUBLE PRECISION,
+    idle_workers_at TIMESTAMPTZ,
+    busy_workers DOUBLE PRECISION,
+    busy_workers_at TIMESTAMPTZ,
+    busy_workers_sum DOUBLE PRECISION,
+    busy_workers_samples BIGINT NOT NULL,
+    busy_workers_max DOUBLE PRECISION,
+    failed_workers DOUBLE PRECISION,
+    failed_workers_at TIMESTAMPTZ,
+    failed_workers_max DOUBLE PRECISION,
+    terminating_workers DOUBLE PRECISION,
+    terminating_workers_at TIMESTAMPTZ,
+    utilization DOUBLE PRECISION,
+    utilization_at TIMESTAMPTZ,
+    utilization_sum DOUBLE PRECISION,
+    utilization_samples BIGINT NOT NULL,
+    utilization_min DOUBLE PRECISION,
+    utilization_max DOUBLE PRECISION,
+    used_slots DOUBLE PRECISION,
+    used_slots_at TIMESTAMPTZ,
+    used_slots_sum DOUBLE PRECISION,
+    used_slots_samples BIGINT NOT NULL,
+    used_slots_max DOUBLE PRECISION,
+    total_slots DOUBLE PRECISION,
+    total_slots_at TIMESTAMPTZ,
+    throughput DOUBLE PRECISION,
+    throughput_at TIMESTAMPTZ,
+    throughput_sum DOUBLE PRECISION,
+    throughput_samples BIGINT NOT NULL,
+    avg_task_duration_ms_sum DOUBLE PRECISION,
+    avg_task_duration_ms_samples BIGINT NOT NULL,
+    error_rate DOUBLE PRECISION,
+    error_rate_at TIMESTAMPTZ,
+    restart_count DOUBLE PRECISION,
+    restart_count_at TIMESTAMPTZ,
+    PRIMARY KEY (orchestrator_id, pool_id, time_bucket)
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE worker_pool_rollup_1m_default PARTITION OF worker_pool_rollup_1m DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE worker_pool_rollup_1h (
+    LIKE worker_pool_rollup_1m INCLUDING ALL
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE worker_pool_rollup_1h_default PARTITION OF worker_pool_rollup_1h DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE queue_rollup_1m (
+    orchestrator_id UUID NOT NULL,
+    queue_id UUID NOT NULL,
+    time_bucket TIMESTAMPTZ NOT NULL,
+    samples BIGINT NOT NULL,
+    size DOUBLE PRECISION,
+    size_at TIMESTAMPTZ,
+    size_sum DOUBLE PRECISION,
+    size_samples BIGINT NOT NULL,
+    size_max DOUBLE PRECISION,
+    consumers DOUBLE PRECISION,
+    consumers_at TIMESTAMPTZ,
+    in_flight DOUBLE PRECISION,
+    in_flight_at TIMESTAMPTZ,
+    processing_rate DOUBLE PRECISION,
+    processing_rate_at TIMESTAMPTZ,
+    processing_rate_sum DOUBLE PRECISION,
+    processing_rate_samples BIGINT NOT NULL,
+    arrival_rate DOUBLE PRECISION,
+    arrival_rate_at TIMESTAMPTZ,
+    arrival_rate_sum DOUBLE PRECISION,
+    arrival_rate_samples BIGINT NOT NULL,
+    arrival_rate_max DOUBLE PRECISION,
+    error_rate DOUBLE PRECISION,
+    error_rate_at TIMESTAMPTZ,
+    avg_processing_time_ms_sum DOUBLE PRECISION,
+    avg_processing_time_ms_samples BIGINT NOT NULL,
+    oldest_age_s DOUBLE PRECISION,
+    oldest_age_s_at TIMESTAMPTZ,
+    oldest_age_s_max DOUBLE PRECISION,
+    PRIMARY KEY (orchestrator_id, queue_id, time_bucket)
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE queue_rollup_1m_default PARTITION OF queue_rollup_1m DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE queue_rollup_1h (
+    LIKE queue_rollup_1m INCLUDING ALL
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE queue_rollup_1h_default PARTITION OF queue_rollup_1h DEFAULT
+    WITH (fillfactor = 50);
+
+-- Histograms of scheduling latency, a row for each set of bounds: those of one set add up exactly,
+-- and readers merge sets. bounds_id is the SHA-256 of the bounds, which may be too long for a key.
+CREATE TABLE scheduling_latency_rollup_1m (
+    orchestrator_id UUID NOT NULL,
+    time_bucket TIMESTAMPTZ NOT NULL,
+    bounds_id BYTEA NOT NULL,
+    bounds_ms DOUBLE PRECISION[] NOT NULL,
+    counts DOUBLE PRECISION[] NOT NULL,
+    sum_ms DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (orchestrator_id, time_bucket, bounds_id)
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE scheduling_latency_rollup_1m_default PARTITION OF scheduling_latency_rollup_1m DEFAULT
+    WITH (fillfactor = 50);
+
+CREATE TABLE scheduling_latency_rollup_1h (
+    LIKE scheduling_latency_rollup_1m INCLUDING ALL
+) PARTITION BY RANGE (time_bucket);
+
+CREATE TABLE scheduling_latency_rollup_1h_default PARTITION OF scheduling_latency_rollup_1h DEFAULT
+    WITH (fillfactor = 50);
+
+-- The specification's summary. Its index is the key of the rollup.
+CREATE VIEW orchestrator_performance_summary AS
+SELECT
+    orchestrators.orchestrator_type,
+    rollup.time_bucket,
+    sum(rollup.health_score_sum) / NULLIF(sum(rollup.health_score_samples), 0) AS avg_health_score,
+    sum(rollup.capacity_utilization_sum) / NULLIF(sum(rollup.capacity_utilization_samples), 0)
+        AS avg_utilization,
+    sum(rollup.scheduling_latency_ms_sum) / NULLIF(sum(rollup.scheduling_latency_ms_samples), 0)
+        AS avg_scheduling_latency,
+    sum(rollup.queue_wait_ms_sum) / NULLIF(sum(rollup.queue_wait_ms_samples), 0)
+        AS avg_queue_wait_time,
+    sum(rollup.execution_completed_workflows) AS total_completed,
+    sum(rollup.execution_failed_workflows) AS total_failed
+FROM orchestrator_rollup_1h AS rollup
+JOIN orchestrators ON orchestrators.id = rollup.orchestrator_id
+GROUP BY orchestrators.orchestrator_type, rollup.time_bucket;
+
 -- Events, partitioned by day of when they happened -----------------------------------------------
 
 CREATE TABLE scheduling_decisions (

@@ -19,14 +19,14 @@ from psycopg_pool import AsyncConnectionPool
 from store.connection import Connection
 from store.errors import StoreUnavailableError, translated
 from store.partition_plan import (
-    DAY,
     Drop,
+    Grain,
     Partition,
-    days_to_have,
     defaults,
     drops,
+    keeping,
     midnight,
-    partition_name,
+    to_have,
 )
 from store.settings import RetentionSettings
 
@@ -59,7 +59,9 @@ class MaintenanceReport:
     trimmed_tokens: int = 0
     trimmed_scaling_events: int = 0
     history_bytes: int = 0
-    """What the history takes now, indexes included."""
+    """What the raw history takes now, indexes included."""
+    rollup_bytes: int = 0
+    """What the rollups take, likewise."""
     default_not_empty: list[str] = field(default_factory=list)
     """Default partitions that hold rows: of a clock that is wrong by days, most likely."""
 
@@ -100,10 +102,9 @@ class _Run:
         self._pool = pool
         self._now = now
         self._retention = retention
-        self._oldest = now - timedelta(days=retention.raw_days)
 
     async def make(self) -> None:
-        """Partitions for the days to have, and for those that wait in a default partition."""
+        """Partitions to have ahead, and those that rows in a default partition wait for."""
         async with self._step() as connection:
             found = defaults(await _partitions(connection))
         for default in found:
@@ -131,7 +132,7 @@ class _Run:
                 query = sql.SQL("DELETE FROM {} WHERE {} < %s").format(
                     sql.Identifier(default.name), sql.Identifier(default.time_column)
                 )
-                cursor = await connection.execute(query, (self._oldest,))
+                cursor = await connection.execute(query, (self._oldest(default),))
                 self.report.expired_rows += cursor.rowcount
 
     async def trim(self) -> None:
@@ -154,7 +155,11 @@ class _Run:
         """How it stands now."""
         async with self._step() as connection:
             found = await _partitions(connection)
-            self.report.history_bytes = sum(partition.bytes for partition in found)
+            for partition in found:
+                if "_rollup_" in partition.parent:
+                    self.report.rollup_bytes += partition.bytes
+                else:
+                    self.report.history_bytes += partition.bytes
             for default in defaults(found):
                 query = sql.SQL("SELECT EXISTS (SELECT FROM {})")
                 cursor = await connection.execute(query.format(sql.Identifier(default.name)))
@@ -162,32 +167,43 @@ class _Run:
                     self.report.default_not_empty.append(default.name)
 
     async def _make_missing(self, default: Partition) -> None:
+        grain = keeping(default.parent, self._retention).grain
         names: list[str] = []
         moved = 0
         try:
             async with self._step() as connection:
-                days = await self._missing_days(connection, default)
-                names = [partition_name(default.parent, day) for day in days]
-                for day in days:
-                    moved += await _make_partition(connection, default, day)
+                starts = await self._missing(connection, default, grain)
+                names = [grain.partition_name(default.parent, start) for start in starts]
+                for start in starts:
+                    moved += await _make_partition(connection, default, grain, start)
         except psycopg.errors.LockNotAvailable:
             self.report.postponed += names
         else:
             self.report.created += names
             self.report.moved_rows += moved
 
-    async def _missing_days(self, connection: Connection, default: Partition) -> list[date]:
-        wanted = days_to_have(self._now, self._retention)
+    async def _missing(
+        self, connection: Connection, default: Partition, grain: Grain
+    ) -> list[date]:
+        """The starts of the partitions that are missing."""
+        wanted = to_have(grain, self._now, self._retention)
         query = sql.SQL(
             "SELECT DISTINCT ({at} AT TIME ZONE 'UTC')::DATE FROM {table} "
             "WHERE {at} >= %s AND {at} < %s"
         ).format(at=sql.Identifier(default.time_column), table=sql.Identifier(default.name))
-        cursor = await connection.execute(query, (self._oldest, midnight(wanted[-1] + DAY)))
-        waiting = {day for (day,) in await cursor.fetchall()}
+        span = (self._oldest(default), midnight(grain.end(wanted[-1])))
+        cursor = await connection.execute(query, span)
+        waiting = {grain.start(day) for (day,) in await cursor.fetchall()}
         known = {partition.name for partition in await _partitions(connection)}
         return sorted(
-            day for day in waiting.union(wanted) if partition_name(default.parent, day) not in known
+            start
+            for start in waiting.union(wanted)
+            if grain.partition_name(default.parent, start) not in known
         )
+
+    def _oldest(self, default: Partition) -> datetime:
+        """The time of the oldest rows that its table keeps."""
+        return self._now - timedelta(days=keeping(default.parent, self._retention).days)
 
     @asynccontextmanager
     async def _step(self) -> AsyncIterator[Connection]:
@@ -207,8 +223,10 @@ async def _partitions(connection: Connection) -> Sequence[Partition]:
         return await (await cursor.execute(LIST)).fetchall()
 
 
-async def _make_partition(connection: Connection, default: Partition, day: date) -> int:
-    """Returns how many rows of that day the default partition had.
+async def _make_partition(
+    connection: Connection, default: Partition, grain: Grain, start: date
+) -> int:
+    """Returns how many rows of it the default partition had.
 
     The parent is locked first: a writer that routes a row meanwhile would otherwise still take
     it to the default partition, and fail there.
@@ -216,15 +234,17 @@ async def _make_partition(connection: Connection, default: Partition, day: date)
     names = {
         "parent": sql.Identifier(default.parent),
         "default": sql.Identifier(default.name),
-        "name": sql.Identifier(partition_name(default.parent, day)),
+        "name": sql.Identifier(grain.partition_name(default.parent, start)),
         "at": sql.Identifier(default.time_column),
-        "start": sql.Literal(midnight(day)),
-        "end": sql.Literal(midnight(day + DAY)),
+        "start": sql.Literal(midnight(start)),
+        "end": sql.Literal(midnight(grain.end(start))),
+        "fillfactor": sql.Literal(default.fillfactor),
     }
     await connection.execute(
         sql.SQL(
             "LOCK TABLE {parent} IN ACCESS EXCLUSIVE MODE;"
-            "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING INDEXES)"
+            "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING INDEXES) "
+            "WITH (fillfactor = {fillfactor})"
         ).format(**names)
     )
     cursor = await connection.execute(

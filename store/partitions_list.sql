@@ -8,7 +8,12 @@ SELECT
     pg_attribute.attname::TEXT AS time_column,
     pg_get_expr(child.relpartbound, child.oid) IS NOT DISTINCT FROM 'DEFAULT' AS is_default,
     COALESCE(pg_total_relation_size(child.oid), 0) AS bytes,
-    COALESCE(pg_relation_size(child.oid), 0) > 0 AS filled
+    COALESCE(pg_relation_size(child.oid), 0) > 0 AS filled,
+    COALESCE(
+        (SELECT option_value::INTEGER FROM pg_options_to_table(child.reloptions)
+            WHERE option_name = 'fillfactor'),
+        100
+    ) AS fillfactor
 FROM pg_partitioned_table
 JOIN pg_class AS parent ON parent.oid = pg_partitioned_table.partrelid
 JOIN pg_attribute

@@ -16,6 +16,21 @@ class RetentionSettings(BaseModel):
         description="Bytes the raw history may take, indexes included; beyond it the oldest days "
         "go first, never the current one.",
     )
+    rollup_1m_days: PositiveInt = Field(
+        default=14,
+        description="Days for which history in steps of a minute is kept; never less than "
+        "`raw_days`.",
+    )
+    rollup_1m_bytes: PositiveInt = Field(
+        default=20_000_000_000,
+        description="Bytes these may take, indexes included; beyond it the oldest days go first, "
+        "never the current one.",
+    )
+    rollup_1h_days: PositiveInt = Field(
+        default=400,
+        description="Days for which history in steps of an hour is kept; never less than "
+        "`raw_days`.",
+    )
     outbox_hours: PositiveInt = Field(
         default=24, description="Hours for which a client may resume live updates."
     )

@@ -16,6 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 from contracts.topics import PublishedRecord
 from store.connection import Connection
 from store.errors import RecordRefusedError, StoreUnavailableError, translated
+from store.rollup_sql import add_latencies, add_samples
+from store.rollups import ORCHESTRATOR_ROLLUP, POOL_ROLLUP, QUEUE_ROLLUP, STEPS
 from store.staging import COLUMNS, DeadLetter, Row, Staged, dead_letter_row, stage
 
 __all__ = [
@@ -30,6 +32,11 @@ HERE = Path(__file__).parent
 STAGING = (HERE / "write_staging.sql").read_bytes()
 SORT_ORCHESTRATORS = (HERE / "write_orchestrators.sql").read_bytes()
 SORT_POOLS = (HERE / "write_pools.sql").read_bytes()
+ROLL_UP_ORCHESTRATORS = "".join(
+    add_samples(ORCHESTRATOR_ROLLUP, step) + add_latencies(step) + add_samples(QUEUE_ROLLUP, step)
+    for step in STEPS
+).encode()
+ROLL_UP_POOLS = "".join(add_samples(POOL_ROLLUP, step) for step in STEPS).encode()
 SORT_OTHERS = {
     f"staged_{name}": (HERE / f"write_{name}.sql").read_bytes()
     for name in (
@@ -98,11 +105,13 @@ async def _write_records(connection: Connection, staged: Staged) -> int:
         await _copy(connection, "staged_queues", staged.queues)
         known = await connection.execute(SORT_ORCHESTRATORS)
         inserted += len(staged.orchestrators) - known.rowcount
+        await connection.execute(ROLL_UP_ORCHESTRATORS)
     if staged.pools:
         await _copy(connection, "staged_pools", staged.pools.values())
         await _copy(connection, "staged_workers", staged.workers)
         known = await connection.execute(SORT_POOLS)
         inserted += len(staged.pools) - known.rowcount
+        await connection.execute(ROLL_UP_POOLS)
     # In one order for every writer, so that they never wait for one another in a ring.
     for table, statements in SORT_OTHERS.items():
         if rows := staged.others.get(table):

@@ -1,8 +1,29 @@
 -- write_staging: where a batch lands before it is sorted into the tables.
--- One set a connection, empty at the start of every transaction.
+-- One set a connection, empty at the start of every transaction. Beside the columns of history
+-- stand the samples that the rollups take from its sections.
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_orchestrators (
-    LIKE orchestrator_metrics INCLUDING DEFAULTS
+    LIKE orchestrator_metrics INCLUDING DEFAULTS,
+    status TEXT NOT NULL,
+    health_score DOUBLE PRECISION,
+    restarts DOUBLE PRECISION,
+    interval_s DOUBLE PRECISION,
+    total_slots DOUBLE PRECISION,
+    used_slots DOUBLE PRECISION,
+    capacity_utilization DOUBLE PRECISION,
+    running_workflows DOUBLE PRECISION,
+    pending_workflows DOUBLE PRECISION,
+    completed_workflows DOUBLE PRECISION,
+    failed_workflows DOUBLE PRECISION,
+    scheduling_throughput DOUBLE PRECISION,
+    queue_depth DOUBLE PRECISION,
+    scheduling_latency_ms DOUBLE PRECISION,
+    latency_bounds_ms DOUBLE PRECISION[],
+    latency_counts DOUBLE PRECISION[],
+    latency_sum_ms DOUBLE PRECISION,
+    queue_wait_ms DOUBLE PRECISION,
+    execution_completed_workflows DOUBLE PRECISION,
+    execution_failed_workflows DOUBLE PRECISION
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_queues (
@@ -11,7 +32,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_queues (
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_pools (
     LIKE worker_pool_metrics INCLUDING DEFAULTS,
-    workers_known BOOLEAN NOT NULL
+    workers_known BOOLEAN NOT NULL,
+    utilization DOUBLE PRECISION,
+    used_slots DOUBLE PRECISION,
+    total_slots DOUBLE PRECISION,
+    throughput DOUBLE PRECISION,
+    avg_task_duration_ms DOUBLE PRECISION,
+    error_rate DOUBLE PRECISION,
+    restart_count DOUBLE PRECISION
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_workers (

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from contracts.orchestrator import OrchestratorMetrics
-from store.partition_plan import Drop, Partition, drops, partition_name
+from store.partition_plan import Drop, Grain, Partition, drops
 from store.partitions import MaintenanceReport, maintain
 from store.settings import RetentionSettings
 from store.write import DeadLetter, Writer
 from tests.records import NOON, orchestrator_record, pool_record
-from tests.store.database import Pool, contents, execute, rows, value
+from tests.store.database import Pool, contents, execute, present, rows, value
 
-PARENTS = (
+RAW = (
     "coordination_events",
     "coordination_metrics",
     "load_balancing_metrics",
@@ -24,6 +24,10 @@ PARENTS = (
     "scheduling_decisions",
     "worker_pool_metrics",
 )
+ROLLED_UP = ("orchestrator", "queue", "scheduling_latency", "worker_pool")
+MINUTES = tuple(f"{subject}_rollup_1m" for subject in ROLLED_UP)
+HOURS = tuple(f"{subject}_rollup_1h" for subject in ROLLED_UP)
+DAILY = (*RAW, *MINUTES)
 RETENTION = RetentionSettings()
 DAY = timedelta(days=1)
 
@@ -51,9 +55,22 @@ async def days_of(pool: Pool, parent: str = "orchestrator_metrics") -> set[str]:
 async def test_days_from_yesterday_on_get_partitions(pool: Pool) -> None:
     report = await maintain(pool, NOON, RetentionSettings(days_ahead=2))
 
-    expected = {f"{parent}_p202603{day}" for parent in PARENTS for day in (13, 14, 15, 16)}
+    expected = {f"{parent}_p202603{day}" for parent in DAILY for day in (13, 14, 15, 16)}
+    expected |= {f"{parent}_p202603" for parent in HOURS}
     assert set(report.created) == expected
-    assert await partitions(pool) == expected | {f"{parent}_default" for parent in PARENTS}
+    assert await partitions(pool) == expected | {f"{p}_default" for p in (*DAILY, *HOURS)}
+
+
+@pytest.mark.parametrize(
+    ("day", "months"), [(1, {"202602", "202603"}), (2, {"202603"}), (31, {"202603", "202604"})]
+)
+async def test_steps_of_an_hour_have_a_partition_a_month(
+    pool: Pool, day: int, months: set[str]
+) -> None:
+    await maintain(pool, NOON.replace(day=day), RETENTION)
+
+    found = {name for name in await partitions(pool) if "_1h_p" in name}
+    assert found == {f"{parent}_p{month}" for parent in HOURS for month in months}
 
 
 async def test_second_run_changes_nothing(pool: Pool) -> None:
@@ -61,7 +78,9 @@ async def test_second_run_changes_nothing(pool: Pool) -> None:
 
     second = await maintain(pool, NOON, RETENTION)
 
-    assert second == MaintenanceReport(history_bytes=first.history_bytes)
+    assert second == MaintenanceReport(
+        history_bytes=first.history_bytes, rollup_bytes=first.rollup_bytes
+    )
 
 
 async def test_day_is_that_of_utc(pool: Pool) -> None:
@@ -86,13 +105,21 @@ async def test_partitions_have_the_indexes_of_their_table(pool: Pool) -> None:
     assert await value(pool, f"{count}_p20260314'") == await value(pool, f"{count}_default'") == 3
 
 
+async def test_partitions_leave_room_for_updates_as_the_default_one_does(pool: Pool) -> None:
+    await maintain(pool, NOON, RETENTION)
+
+    options = "SELECT reloptions FROM pg_class WHERE relname = 'orchestrator_rollup_1m"
+    assert await value(pool, f"{options}_default'") == ["fillfactor=50"]
+    assert await value(pool, f"{options}_p20260314'") == ["fillfactor=50"]
+
+
 async def test_rows_that_waited_in_the_default_partition_move(pool: Pool) -> None:
     await Writer(pool).write([record_of(-3), record_of(0), pool_record()])
     before = await contents(pool)
 
     report = await maintain(pool, NOON, RETENTION)
 
-    assert report.moved_rows == 2 + 6 + 1
+    assert report.moved_rows == 2 + 6 + 1 + 2 * (2 + 2 + 6 + 1)
     assert report.default_not_empty == []
     assert await days_of(pool) >= {"0311", "0313", "0314"}
     assert await contents(pool) == before
@@ -112,7 +139,12 @@ async def test_rows_of_a_wrong_clock_are_reported(pool: Pool) -> None:
 
     report = await maintain(pool, NOON, RETENTION)
 
-    assert report.default_not_empty == ["orchestrator_metrics_default", "queue_metrics_default"]
+    tables = (*DAILY, *HOURS)
+    holding = {
+        f"{name}_default" for name in tables if name.startswith(("orchestrator_m", "queue_m"))
+    }
+    holding |= {f"{name}_default" for name in (*MINUTES, *HOURS) if "pool" not in name}
+    assert set(report.default_not_empty) == holding
 
 
 async def test_partitions_beyond_their_days_are_dropped(pool: Pool) -> None:
@@ -122,7 +154,7 @@ async def test_partitions_beyond_their_days_are_dropped(pool: Pool) -> None:
     report = await maintain(pool, NOON + DAY * 4, RetentionSettings(raw_days=4))
 
     assert report.dropped == [
-        Drop(parent, f"{parent}_p20260313", "older than 4 days") for parent in PARENTS
+        Drop(parent, f"{parent}_p20260313", "older than 4 days") for parent in RAW
     ]
     assert {row["collected_at"] for row in await rows(pool, "orchestrator_metrics")} == {NOON}
 
@@ -133,17 +165,47 @@ async def test_partition_stays_while_a_row_of_it_may_be_young_enough(pool: Pool)
     report = await maintain(pool, NOON + DAY, RetentionSettings(raw_days=1))
 
     assert report.dropped == [
-        Drop(parent, f"{parent}_p20260313", "older than 1 days") for parent in PARENTS
+        Drop(parent, f"{parent}_p20260313", "older than 1 days") for parent in RAW
     ]
 
 
 async def test_rows_too_old_for_a_partition_are_deleted(pool: Pool) -> None:
     await Writer(pool).write([record_of(-30), record_of(0)])
 
-    report = await maintain(pool, NOON, RETENTION)
+    report = await maintain(pool, NOON, RetentionSettings(rollup_1m_days=14))
 
-    assert report.expired_rows == 1 + 3
+    assert report.expired_rows == 1 + 3 + (1 + 1 + 3)
     assert {row["collected_at"] for row in await rows(pool, "orchestrator_metrics")} == {NOON}
+    assert await present(pool, "orchestrator_rollup_1m", "time_bucket") == {NOON}
+    assert await present(pool, "orchestrator_rollup_1h", "time_bucket") == {NOON, NOON - DAY * 30}
+
+
+async def test_rollups_outlive_the_history_they_were_made_of(pool: Pool) -> None:
+    await Writer(pool).write([record_of(-20), record_of(-10), record_of(0)])
+    retention = RetentionSettings(raw_days=15, rollup_1m_days=1, rollup_1h_days=1)
+
+    await maintain(pool, NOON, retention)
+
+    kept = {NOON - DAY * 10, NOON}
+    assert await present(pool, "orchestrator_metrics", "collected_at") == kept
+    assert await present(pool, "orchestrator_rollup_1m", "time_bucket") == kept
+    assert await present(pool, "orchestrator_rollup_1h", "time_bucket") == kept
+
+
+async def test_rollups_are_dropped_by_their_own_age(pool: Pool) -> None:
+    await maintain(pool, NOON, RETENTION)
+    retention = RetentionSettings(raw_days=1, rollup_1m_days=3, rollup_1h_days=30)
+
+    early = await maintain(pool, NOON + DAY * 3, retention)
+    late = await maintain(pool, NOON + DAY * 60, retention)
+
+    assert [d.name for d in early.dropped if d.parent in MINUTES] == [
+        f"{parent}_p20260313" for parent in MINUTES
+    ]
+    assert [drop for drop in early.dropped if drop.parent in HOURS] == []
+    assert [drop for drop in late.dropped if drop.parent in HOURS] == [
+        Drop(parent, f"{parent}_p202603", "older than 30 days") for parent in HOURS
+    ]
 
 
 async def test_oldest_days_go_while_there_is_too_much(pool: Pool) -> None:
@@ -167,7 +229,7 @@ async def test_oldest_days_go_while_there_is_too_much(pool: Pool) -> None:
 
 def partition(day: int, size: int, parent: str = "orchestrator_metrics") -> Partition:
     """One of so many bytes; `day` is that of March."""
-    name = partition_name(parent, date(2026, 3, day))
+    name = Grain.DAY.partition_name(parent, date(2026, 3, day))
     return Partition(parent, name, "collected_at", is_default=False, bytes=size, filled=size > 0)
 
 
@@ -193,11 +255,21 @@ def test_what_is_too_old_counts_no_more_against_the_bytes() -> None:
 
 
 def test_all_tables_lose_the_same_days() -> None:
-    found = [partition(day, 10, parent) for day in (12, 13) for parent in PARENTS]
+    found = [partition(day, 10, parent) for day in (12, 13) for parent in RAW]
 
-    planned = drops(found, NOON, RetentionSettings(raw_bytes=10 * len(PARENTS) + 5))
+    planned = drops(found, NOON, RetentionSettings(raw_bytes=10 * len(RAW) + 5))
 
-    assert [drop.name for drop in planned] == [f"{parent}_p20260312" for parent in PARENTS]
+    assert [drop.name for drop in planned] == [f"{parent}_p20260312" for parent in RAW]
+
+
+def test_steps_of_a_minute_have_bytes_of_their_own() -> None:
+    found = [partition(day, 10, parent) for day in (12, 13) for parent in (*RAW, *MINUTES)]
+    allowed = RetentionSettings(rollup_1m_bytes=10 * len(MINUTES))
+
+    planned = drops(found, NOON, allowed)
+
+    assert [drop.name for drop in planned] == [f"{parent}_p20260312" for parent in MINUTES]
+    assert "steps of a minute takes 80 bytes, 40 are allowed" in planned[0].reason
 
 
 def test_empty_and_foreign_partitions_are_let_be() -> None:
@@ -233,7 +305,7 @@ async def test_several_maintainers_make_every_partition_once(pool: Pool) -> None
     created = [name for report in reports for name in report.created]
     assert len(created) == len(set(created))
     later = await maintain(pool, NOON, RETENTION)
-    assert len(created) + len(later.created) == len(PARENTS) * 5
+    assert len(created) + len(later.created) == len(DAILY) * 5 + len(HOURS)
 
 
 async def test_table_in_use_is_left_to_the_next_run(pool: Pool) -> None:
@@ -242,7 +314,7 @@ async def test_table_in_use_is_left_to_the_next_run(pool: Pool) -> None:
 
     assert {name.rpartition("_")[0] for name in report.postponed} == {"queue_metrics"}
     created = {name.rpartition("_")[0] for name in report.created}
-    assert created == {*PARENTS} - {"queue_metrics"}
+    assert created == {*DAILY, *HOURS} - {"queue_metrics"}
     again = await maintain(pool, NOON, RETENTION)
     assert set(again.created) == set(report.postponed)
 
