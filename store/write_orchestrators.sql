@@ -24,6 +24,19 @@ WHERE (orchestrator_id, collected_at, id) NOT IN (
     SELECT orchestrator_id, collected_at, id FROM inserted
 );
 
+-- An identity has two unique keys, and DO UPDATE looks for a conflict in one of them: of two
+-- writers that meet it first, one would fail in the other key. DO NOTHING looks in both, so it
+-- makes room; what is seen fills it.
+INSERT INTO orchestrators (
+    id, orchestrator_type, instance_id, cluster_name, first_seen, last_seen
+)
+SELECT DISTINCT
+    orchestrator_id, orchestrator_type, instance_id, cluster_name,
+    'infinity'::TIMESTAMPTZ, '-infinity'::TIMESTAMPTZ
+FROM staged_orchestrators
+ORDER BY orchestrator_id
+ON CONFLICT DO NOTHING;
+
 INSERT INTO orchestrators AS known (
     id, orchestrator_type, instance_id, cluster_name, simulated, first_seen, last_seen
 )
@@ -119,6 +132,14 @@ SELECT
     priority_levels, collected_at
 FROM staged_queues
 ORDER BY orchestrator_id, queue_id, collected_at, id
+ON CONFLICT DO NOTHING;
+
+INSERT INTO queues (id, orchestrator_id, queue_name, queue_type, first_seen, last_seen)
+SELECT DISTINCT
+    queue_id, orchestrator_id, queue_name, queue_type,
+    'infinity'::TIMESTAMPTZ, '-infinity'::TIMESTAMPTZ
+FROM staged_queues
+ORDER BY queue_id
 ON CONFLICT DO NOTHING;
 
 INSERT INTO queues AS known (

@@ -22,6 +22,15 @@ WITH inserted AS (
 DELETE FROM staged_pools
 WHERE (pool_id, collected_at, id) NOT IN (SELECT pool_id, collected_at, id FROM inserted);
 
+-- Two keys are unique: see write_orchestrators.sql.
+INSERT INTO worker_pools (id, orchestrator_id, pool_name, worker_type, first_seen, last_seen)
+SELECT DISTINCT
+    pool_id, orchestrator_id, pool_name, worker_type,
+    'infinity'::TIMESTAMPTZ, '-infinity'::TIMESTAMPTZ
+FROM staged_pools
+ORDER BY pool_id
+ON CONFLICT DO NOTHING;
+
 INSERT INTO worker_pools AS known (
     id, orchestrator_id, pool_name, worker_type, first_seen, last_seen
 )
