@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Double, RowMapping, Select, cast, func, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.orchestrator import LatencyHistogram, OrchestratorMetrics, QueueInfo
 from contracts.worker_pool import WorkerStatus
+from store.charts import CAPACITY, INTERVAL, LATENCIES, QUEUE, SCHEDULING, Chart
 from store.engine import connected
 from store.queries import (
     ORCHESTRATOR_KEY,
@@ -37,21 +38,17 @@ from store.rows import (
     worker_of,
 )
 from store.series import (
-    CAPACITY,
-    QUEUE,
-    SCHEDULING,
     History,
     Series,
     bucket_count,
     histograms,
     in_steps,
+    shortest_interval_s,
     stepped,
 )
 from store.tables import (
-    ORCHESTRATOR_METRICS,
     ORCHESTRATORS,
     QUEUE_LATEST,
-    QUEUE_METRICS,
     QUEUES,
     WORKER_INSTANCES,
     WORKER_POOLS,
@@ -59,6 +56,9 @@ from store.tables import (
 from store.window import Window, choose_window
 
 __all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
+
+MOST = 2**63 - 1
+"""The largest count of a record."""
 
 T = TypeVar("T")
 
@@ -167,24 +167,21 @@ class Reads:
         """History of the capacity section."""
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
-            return await _series(connection, CAPACITY, _samples_of(orchestrator_id), window)
+            return await _series(connection, CAPACITY, (orchestrator_id,), window)
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""
-        owner = _samples_of(orchestrator_id)
+        subject = (orchestrator_id,)
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
-            gauges = await _series(connection, SCHEDULING, owner, window)
-            return SchedulingSeries(gauges, await _histograms(connection, owner, window))
+            gauges = await _series(connection, SCHEDULING, subject, window)
+            return SchedulingSeries(gauges, await _histograms(connection, subject, window))
 
     async def queue_series(self, orchestrator_id: UUID, queue_id: UUID, asked: Range) -> Series:
         """History of one queue."""
-        queue = QUEUE_METRICS.c
-        # The key of the history begins with the orchestrator.
-        owner = (queue.orchestrator_id == orchestrator_id) & (queue.queue_id == queue_id)
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
-            return await _series(connection, QUEUE, owner, window)
+            return await _series(connection, QUEUE, (orchestrator_id, queue_id), window)
 
     async def _page(
         self,
@@ -219,44 +216,40 @@ async def _queues_at(connection: AsyncConnection, row: RowMapping) -> tuple[Queu
 async def _window(connection: AsyncConnection, orchestrator_id: UUID, asked: Range) -> Window:
     """An agent that cannot reach its orchestrator asks less often: its shortest interval counts.
 
-    Where the interval matters there are fewer samples in the range than are looked at here.
+    Where the interval matters there are fewer samples in the range than rows are looked at here.
     """
-    history = ORCHESTRATOR_METRICS.c
-    interval_s = cast(history.metadata["intervalS"].astext, Double)
-    newest = (
-        select(interval_s.label("interval_s"))
-        .where(history.orchestrator_id == orchestrator_id)
-        .where(history.collected_at >= asked.now - timedelta(seconds=asked.seconds))
-        .order_by(history.collected_at.desc())
-        .limit(2 * asked.max_points)
-        .subquery()
-    )
-    shortest = await connection.scalar(select(func.min(newest.c.interval_s)))
+    widest = choose_window(asked.seconds, asked.max_points, None, asked.now)
+    rows = 2 * asked.max_points
+    intervals = INTERVAL.for_step(widest.step_s)
+    statement = shortest_interval_s(intervals, (orchestrator_id,), widest, rows)
+    shortest = await connection.scalar(statement)
     return choose_window(asked.seconds, asked.max_points, shortest, asked.now)
 
 
-def _samples_of(orchestrator_id: UUID) -> ColumnElement[bool]:
-    return ORCHESTRATOR_METRICS.c.orchestrator_id == orchestrator_id
-
-
 async def _series(
-    connection: AsyncConnection, history: History, owner: ColumnElement[bool], window: Window
+    connection: AsyncConnection,
+    chart: Chart[History],
+    subject: tuple[UUID, ...],
+    window: Window,
 ) -> Series:
-    rows = await connection.execute(stepped(history, owner, window))
+    history = chart.for_step(window.step_s)
+    rows = await connection.execute(stepped(history, subject, window))
     return in_steps(rows, window, history)
 
 
 async def _histograms(
-    connection: AsyncConnection, owner: ColumnElement[bool], window: Window
+    connection: AsyncConnection, subject: tuple[UUID, ...], window: Window
 ) -> dict[datetime, list[LatencyHistogram]]:
-    buckets = await connection.scalar(bucket_count(owner, window))
+    latencies = LATENCIES.for_step(window.step_s)
+    buckets = await connection.scalar(bucket_count(latencies, subject, window))
     found: dict[datetime, list[LatencyHistogram]] = {}
     if not buckets:
         return found
-    for row in (await connection.execute(histograms(owner, window, buckets))).mappings():
+    statement = histograms(latencies, subject, window, buckets)
+    for row in (await connection.execute(statement)).mappings():
         histogram = LatencyHistogram(
             bounds_ms=row["bounds_ms"],
-            counts=[count for count in row["counts"] if count is not None],
+            counts=[min(int(count), MOST) for count in row["counts"] if count is not None],
             sum_ms=row["sum_ms"],
         )
         found.setdefault(row["step"], []).append(histogram)

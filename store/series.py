@@ -1,46 +1,41 @@
 """History in steps: one column of values a line.
 
-A step without a sample is null, never 0 and never left out.
+A step without a sample is null, never 0 and never left out. What is read for a chart, and where,
+is in store/charts.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
-    Numeric,
     Row,
     Select,
-    TableValuedAlias,
-    case,
-    cast,
-    column,
-    extract,
     func,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
-from sqlalchemy.types import TypeEngine
 
-from store.tables import ORCHESTRATOR_METRICS, QUEUE_METRICS
 from store.window import EPOCH, Window
 
 __all__ = [
-    "CAPACITY",
-    "QUEUE",
-    "SCHEDULING",
     "History",
+    "Intervals",
+    "Latencies",
     "Line",
+    "Reduce",
+    "Samples",
     "Series",
     "bucket_count",
     "histograms",
     "in_steps",
+    "shortest_interval_s",
     "stepped",
 ]
 
@@ -53,6 +48,7 @@ class Reduce(Enum):
     """How the samples of a step become one value."""
 
     LAST = "last"
+    """That of the latest time; of two of one time, the larger."""
     SUM = "sum"
 
 
@@ -62,18 +58,57 @@ class Line:
 
     name: str
     sample: ColumnElement[float]
+    at: ColumnElement[datetime]
+    """When the sample was taken."""
     reduce: Reduce = Reduce.LAST
     whole: bool = False
     """The values are counts and are given as integers."""
 
 
 @dataclass(frozen=True)
+class Samples:
+    """Rows of a table: whose they are, and which time places them in a step."""
+
+    source: FromClause
+    subject: tuple[ColumnElement[UUID], ...]
+    at: ColumnElement[datetime]
+
+    def within(self, subject: tuple[UUID, ...], window: Window) -> tuple[ColumnElement[bool], ...]:
+        """The conditions on the rows of one subject in a window."""
+        owned = (column == key for column, key in zip(self.subject, subject, strict=True))
+        return (*owned, self.at >= window.start, self.at < window.end)
+
+    def step(self, window: Window) -> ColumnElement[datetime]:
+        """The beginning of the step that a row falls in."""
+        return func.date_bin(timedelta(seconds=window.step_s), self.at, EPOCH)
+
+
+@dataclass(frozen=True)
 class History:
     """Where samples are and which lines they make."""
 
-    source: FromClause
-    collected_at: ColumnElement[datetime]
+    samples: Samples
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Where the planned times between two samples are."""
+
+    samples: Samples
+    interval_s: ColumnElement[float]
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Where histograms of scheduling latency are."""
+
+    samples: Samples
+    bounds_ms: ColumnElement[Sequence[float]]
+    counts: ColumnElement[Sequence[float]]
+    sum_ms: ColumnElement[float]
+    buckets: ColumnElement[int]
+    """How many counts there are."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +120,15 @@ class Series:
 
 
 def stepped(
-    history: History, owner: ColumnElement[bool], window: Window
+    history: History, subject: tuple[UUID, ...], window: Window
 ) -> Select[*tuple[Any, ...]]:
     """The statement that gives a row for each step that has a sample: its start, its values."""
-    at = history.collected_at
-    step = _step(at, window)
-    values = (_reduced(line, at).label(line.name) for line in history.lines)
+    samples = history.samples
+    step = samples.step(window)
     return (
-        select(step.label("step"), *values)
-        .select_from(history.source)
-        .where(owner, *_within(at, window))
+        select(step.label("step"), *(_reduced(line).label(line.name) for line in history.lines))
+        .select_from(samples.source)
+        .where(*samples.within(subject, window))
         .group_by(step)
     )
 
@@ -111,125 +145,58 @@ def in_steps(rows: Iterable[Row[Any]], window: Window, history: History) -> Seri
     return Series(window, columns)
 
 
-def bucket_count(owner: ColumnElement[bool], window: Window) -> Select[*tuple[Any, ...]]:
+def shortest_interval_s(
+    intervals: Intervals, subject: tuple[UUID, ...], window: Window, rows: int
+) -> Select[*tuple[Any, ...]]:
+    """The shortest interval of the newest rows of the window; null where none tells one."""
+    newest = (
+        select(intervals.interval_s.label("interval_s"))
+        .where(*intervals.samples.within(subject, window))
+        .order_by(intervals.samples.at.desc())
+        .limit(rows)
+        .subquery()
+    )
+    return select(func.min(newest.c.interval_s))
+
+
+def bucket_count(
+    latencies: Latencies, subject: tuple[UUID, ...], window: Window
+) -> Select[*tuple[Any, ...]]:
     """How many buckets the largest latency histogram of the window has; null without one."""
-    counts = LATENCIES["counts"]
-    length = case((func.jsonb_typeof(counts) == "array", func.jsonb_array_length(counts)))
-    return select(func.max(length)).where(owner, *_within(SAMPLED_AT, window))
+    conditions = latencies.samples.within(subject, window)
+    return select(func.max(latencies.buckets)).where(*conditions)
 
 
 def histograms(
-    owner: ColumnElement[bool], window: Window, buckets: int
+    latencies: Latencies, subject: tuple[UUID, ...], window: Window, buckets: int
 ) -> Select[*tuple[Any, ...]]:
     """The latency histograms of each step, added up where their bounds are equal.
 
     A row for each step and set of bounds: `step`, `bounds_ms`, `counts`, `sum_ms`. Counts that a
     histogram lacks are null.
     """
-    values = _record(
-        LATENCIES,
-        "histogram",
-        {"boundsMs": ARRAY(Double), "counts": ARRAY(Numeric), "sumMs": Double()},
-    )
-    step = _step(SAMPLED_AT, window)
+    step = latencies.samples.step(window)
     # One sum a bucket is several times faster than a row a bucket.
-    counts = (func.sum(values.c.counts[i + 1]) for i in range(min(buckets, BUCKETS_AT_MOST)))
+    counts = (func.sum(latencies.counts[i + 1]) for i in range(min(buckets, BUCKETS_AT_MOST)))
     return (
         select(
             step.label("step"),
-            values.c.boundsMs.label("bounds_ms"),
+            latencies.bounds_ms.label("bounds_ms"),
             array(counts).label("counts"),
-            func.sum(values.c.sumMs).label("sum_ms"),
+            func.sum(latencies.sum_ms).label("sum_ms"),
         )
-        .select_from(ORCHESTRATOR_METRICS.join(values, true()))
-        .where(owner, *_within(SAMPLED_AT, window), values.c.boundsMs.is_not(None))
-        .group_by(step, values.c.boundsMs)
+        .select_from(latencies.samples.source)
+        .where(
+            *latencies.samples.within(subject, window),
+            func.cardinality(latencies.bounds_ms) < BUCKETS_AT_MOST,
+        )
+        .group_by(step, latencies.bounds_ms)
     )
 
 
-def _step(at: ColumnElement[datetime], window: Window) -> ColumnElement[datetime]:
-    return func.date_bin(timedelta(seconds=window.step_s), at, EPOCH)
-
-
-def _within(at: ColumnElement[datetime], window: Window) -> tuple[ColumnElement[bool], ...]:
-    return at >= window.start, at < window.end
-
-
-def _reduced(line: Line, at: ColumnElement[datetime]) -> ColumnElement[float]:
+def _reduced(line: Line) -> ColumnElement[float]:
     if line.reduce is Reduce.SUM:
         return func.sum(line.sample)
-    newest_first = func.array_agg(aggregate_order_by(line.sample, at.desc()), type_=ARRAY(Double))
+    order = aggregate_order_by(line.sample, line.at.desc(), line.sample.desc())
+    newest_first = func.array_agg(order, type_=ARRAY(Double))
     return newest_first.filter(line.sample.is_not(None))[1]
-
-
-def _record(
-    document: ColumnElement[Any], name: str, types: Mapping[str, TypeEngine[Any]]
-) -> TableValuedAlias:
-    """The leaves of a JSON object as columns. It is parsed once, not once a leaf."""
-    columns = (column(leaf, kind) for leaf, kind in types.items())
-    # A JSON null, unlike an SQL one, is no record to PostgreSQL but an error.
-    object_only = case((func.jsonb_typeof(document) == "object", document))
-    values = func.jsonb_to_record(object_only).table_valued(*columns)
-    return values.render_derived(name=name, with_types=True)
-
-
-def _leaves(document: ColumnElement[Any], name: str, *leaves: str) -> TableValuedAlias:
-    # As double precision: a count may exceed an integer's range, and must not stop a chart.
-    return _record(document, name, {leaf: Double() for leaf in leaves})
-
-
-def _age_s() -> ColumnElement[float]:
-    age = QUEUE_METRICS.c.collected_at - QUEUE_METRICS.c.oldest_message_time
-    seconds = cast(extract("epoch", age), Double)
-    # Two clocks are at work, so a new item may look younger than now. GREATEST would make an
-    # unknown age 0.
-    return case((seconds < 0, 0.0), else_=seconds)
-
-
-SAMPLED_AT = ORCHESTRATOR_METRICS.c.collected_at
-LATENCIES = ORCHESTRATOR_METRICS.c.scheduling["latencyHistogram"]
-
-CAPACITY_LEAVES = _leaves(
-    ORCHESTRATOR_METRICS.c.capacity,
-    "leaves",
-    *("totalSlots", "usedSlots", "capacityUtilization", "runningWorkflows"),
-    *("pendingWorkflows", "completedWorkflows", "failedWorkflows"),
-)
-CAPACITY = History(
-    ORCHESTRATOR_METRICS.join(CAPACITY_LEAVES, true()),
-    SAMPLED_AT,
-    (
-        Line("totalSlots", CAPACITY_LEAVES.c.totalSlots, whole=True),
-        Line("usedSlots", CAPACITY_LEAVES.c.usedSlots, whole=True),
-        Line("capacityUtilization", CAPACITY_LEAVES.c.capacityUtilization),
-        Line("runningWorkflows", CAPACITY_LEAVES.c.runningWorkflows, whole=True),
-        Line("pendingWorkflows", CAPACITY_LEAVES.c.pendingWorkflows, whole=True),
-        Line("completedWorkflows", CAPACITY_LEAVES.c.completedWorkflows, Reduce.SUM, whole=True),
-        Line("failedWorkflows", CAPACITY_LEAVES.c.failedWorkflows, Reduce.SUM, whole=True),
-    ),
-)
-
-SCHEDULING_LEAVES = _leaves(
-    ORCHESTRATOR_METRICS.c.scheduling, "leaves", "schedulingThroughput", "queueDepth"
-)
-SCHEDULING = History(
-    ORCHESTRATOR_METRICS.join(SCHEDULING_LEAVES, true()),
-    SAMPLED_AT,
-    (
-        Line("schedulingThroughput", SCHEDULING_LEAVES.c.schedulingThroughput),
-        Line("queueDepth", SCHEDULING_LEAVES.c.queueDepth, whole=True),
-    ),
-)
-
-QUEUE = History(
-    QUEUE_METRICS,
-    QUEUE_METRICS.c.collected_at,
-    (
-        Line("size", cast(QUEUE_METRICS.c.size, Double), whole=True),
-        Line("consumers", cast(QUEUE_METRICS.c.consumers, Double), whole=True),
-        Line("processingRate", QUEUE_METRICS.c.processing_rate),
-        Line("arrivalRate", QUEUE_METRICS.c.arrival_rate),
-        Line("errorRate", QUEUE_METRICS.c.error_rate),
-        Line("oldestAgeS", _age_s()),
-    ),
-)

@@ -19,18 +19,23 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
+from store.rollups import STEPS
+
 __all__ = [
     "API_TOKENS",
     "COORDINATION_EVENTS",
     "COORDINATION_LATEST",
     "DECLARED",
+    "LATENCY_ROLLUPS",
     "LOAD_BALANCING_LATEST",
     "ORCHESTRATORS",
     "ORCHESTRATOR_LATEST",
     "ORCHESTRATOR_METRICS",
+    "ORCHESTRATOR_ROLLUPS",
     "QUEUES",
     "QUEUE_LATEST",
     "QUEUE_METRICS",
+    "QUEUE_ROLLUPS",
     "SCALING_EVENTS",
     "SCHEDULING_DECISIONS",
     "SECTIONS",
@@ -56,6 +61,12 @@ TIME = DateTime(timezone=True)
 
 def _columns(kind: TypeEngine[T], *names: str) -> Iterator[ColumnClause[T]]:
     return (column(name, kind) for name in names)
+
+
+def _last(*names: str) -> Iterator[ColumnClause[Any]]:
+    """Metrics of a rollup with the times of their last values."""
+    yield from _columns(Double(), *names)
+    yield from _columns(TIME, *(f"{name}_at" for name in names))
 
 
 def _queue_values() -> Iterator[ColumnClause[Any]]:
@@ -128,6 +139,40 @@ QUEUE_LATEST = table(
 QUEUE_METRICS = table(
     "queue_metrics", *_columns(Uuid(), "queue_id", "orchestrator_id"), *_queue_values()
 )
+
+ORCHESTRATOR_ROLLUPS = {
+    step: table(
+        f"orchestrator_rollup_{step}",
+        *_columns(Uuid(), "orchestrator_id"),
+        *_columns(TIME, "time_bucket"),
+        *_last("total_slots", "used_slots", "capacity_utilization"),
+        *_last("running_workflows", "pending_workflows", "scheduling_throughput", "queue_depth"),
+        *_columns(Double(), "completed_workflows", "failed_workflows", "interval_s_min"),
+    )
+    for step in STEPS
+}
+
+QUEUE_ROLLUPS = {
+    step: table(
+        f"queue_rollup_{step}",
+        *_columns(Uuid(), "orchestrator_id", "queue_id"),
+        *_columns(TIME, "time_bucket"),
+        *_last("size", "consumers", "processing_rate", "arrival_rate", "error_rate"),
+        *_last("oldest_age_s"),
+    )
+    for step in STEPS
+}
+
+LATENCY_ROLLUPS = {
+    step: table(
+        f"scheduling_latency_rollup_{step}",
+        *_columns(Uuid(), "orchestrator_id"),
+        *_columns(TIME, "time_bucket"),
+        *_columns(ARRAY(Double), "bounds_ms", "counts"),
+        *_columns(Double(), "sum_ms"),
+    )
+    for step in STEPS
+}
 
 LOAD_BALANCING_LATEST = table(
     "load_balancing_latest",
