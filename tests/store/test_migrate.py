@@ -3,8 +3,9 @@
 import asyncio
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,9 @@ from store.connection import Connection, connect
 from store.errors import StoreUnavailableError
 from store.migrate import Migration, MigrationError, SchemaFiles, migrate
 from store.write import Writer
-from tests.postgres import PostgresServer
+from tests.postgres import DEBIAN_BIN, PostgresServer, embedded_bin
 from tests.records import orchestrator_record
+from tests.requirements import require_or_skip
 from tests.store.database import Pool, contents, execute, rows
 
 NOTHING_YET = SchemaFiles("SELECT 1", ())
@@ -78,6 +80,30 @@ async def test_upgraded_database_is_like_a_fresh_one(
     fresh = structure(postgres_server, database_url)
     assert structure(postgres_server, empty_database_url) == fresh
     assert "CREATE TABLE public.orchestrator_metrics" in fresh
+
+
+def portable(dump: str) -> str:
+    """A dump without what differs between the versions of PostgreSQL that wrote it."""
+    lines = (line for line in dump.splitlines() if not line.startswith(("--", "SET ")))
+    # Only a newer one has a name for what is not null.
+    named = re.compile(r" CONSTRAINT \w+_not_null NOT NULL")
+    return named.sub(" NOT NULL", re.sub(r"\n{2,}", "\n", "\n".join(lines)))
+
+
+async def test_every_server_has_the_same_structure(
+    postgres_of: Callable[[Path], PostgresServer],
+) -> None:
+    if not (DEBIAN_BIN / "initdb").exists():
+        require_or_skip("debian15", f"no PostgreSQL 15 in {DEBIAN_BIN}")
+    found = set()
+    for server in map(postgres_of, (embedded_bin(), DEBIAN_BIN)):
+        with server.empty_database() as old, server.database() as fresh:
+            await migrate(old, NOTHING_YET)
+            await migrate(old)
+            found |= {portable(structure(server, url)) for url in (old, fresh)}
+
+    assert len(found) == 1
+    assert "CREATE VIEW public.orchestrator_performance_summary" in found.pop()
 
 
 async def test_difference_in_structure_shows(
