@@ -19,7 +19,7 @@ def merge(histograms: Iterable[LatencyHistogram]) -> LatencyHistogram | None:
     Equal bounds add up. Different bounds are merged on those that all have in common, which
     is exact: a bucket between two common bounds is the sum of the buckets inside it. Only
     resolution is lost, and what lay between the last common bound and a larger one counts as
-    unbounded.
+    unbounded. So the order of merging does not matter.
 
     Raises `ValueError` when the histograms have no bound in common.
     """
@@ -38,8 +38,9 @@ def merge(histograms: Iterable[LatencyHistogram]) -> LatencyHistogram | None:
 def percentile(histogram: LatencyHistogram, q: float) -> float | None:
     """The latency in milliseconds below which the share `q` (0..1) of the observations lies.
 
-    Linear interpolation inside the bucket; the first bucket begins at 0. None when there are
-    no observations, or when the quantile lies above the last bound: how far above is unknown.
+    Linear interpolation inside the bucket; the first bucket begins at 0. The exact percentile of
+    the observations lies in the same bucket: the error is less than its width. None when there
+    are no observations, or when the quantile lies above the last bound: how far above is unknown.
     Raises `ValueError` for `q` outside 0..1.
     """
     if not 0 <= q <= 1:

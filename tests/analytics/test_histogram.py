@@ -1,7 +1,12 @@
 """Merging histograms and reading percentiles from them."""
 
+from bisect import bisect_left
+from itertools import pairwise
+from math import ceil
+from random import Random
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analytics.histogram import count, mean, merge, percentile
@@ -131,3 +136,43 @@ def test_a_percentile_lies_in_the_bucket_of_the_observation_it_stands_for(
     lower = max((bound for bound in (0.0, *bounds) if bound < exact_before), default=0.0)
     assert result is not None
     assert lower - 1e-9 <= result <= upper + 1e-9
+
+
+OLD, NEW = (10.0, 50.0, 100.0), (10.0, 20.0, 100.0)
+"""What an agent had before and after an upgrade; 10 and 100 are in both."""
+
+
+def observed(latencies_ms: list[float], bounds: tuple[float, ...]) -> LatencyHistogram:
+    below = [sum(value <= bound for value in latencies_ms) for bound in bounds]
+    edges = [0, *below, len(latencies_ms)]
+    counts = [after - before for before, after in pairwise(edges)]
+    return histogram(bounds, *counts, sum_ms=sum(latencies_ms))
+
+
+@given(
+    parts=st.lists(
+        st.tuples(st.lists(st.floats(0, 100), max_size=8), st.sampled_from([OLD, NEW])), min_size=1
+    ),
+    order=st.randoms(use_true_random=False),
+    q=st.floats(0.01, 1),
+)
+def test_a_percentile_of_merged_parts_is_that_of_all_observations_to_a_bucket(
+    parts: list[tuple[list[float], tuple[float, ...]]], order: Random, q: float
+) -> None:
+    pooled = sorted(value for latencies_ms, _ in parts for value in latencies_ms)
+    assume(pooled)
+    shuffled = order.sample(parts, len(parts))
+    halves = shuffled[: len(parts) // 2], shuffled[len(parts) // 2 :]
+    merged = [merge(observed(*part) for part in half) for half in halves]
+
+    result = merge(half for half in merged if half is not None)
+
+    assert result is not None
+    assert count(result) == len(pooled)
+    assert mean(result) == pytest.approx(sum(pooled) / len(pooled))
+    exact = pooled[ceil(q * len(pooled)) - 1]
+    upper = result.bounds_ms[bisect_left(result.bounds_ms, exact)]
+    lower = max((bound for bound in result.bounds_ms if bound < exact), default=0.0)
+    estimate = percentile(result, q)
+    assert estimate is not None
+    assert lower - 1e-9 <= estimate <= upper + 1e-9
