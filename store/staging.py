@@ -13,16 +13,15 @@ from contracts.coordination import CoordinationMetrics
 from contracts.events import CoordinationEvent, ScalingEvent, SchedulingDecision
 from contracts.identity import queue_id, sample_id
 from contracts.load_balancing import LoadBalancingMetrics
-from contracts.orchestrator import (
-    CapacityMetrics,
-    ExecutionMetrics,
-    OrchestratorMetrics,
-    QueueInfo,
-    QueueMetrics,
-    SchedulingPerformance,
-)
+from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
 from contracts.topics import PublishedRecord, time_of
 from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
+from store.samples import (
+    ORCHESTRATOR_SAMPLES,
+    POOL_SAMPLES,
+    orchestrator_samples,
+    pool_samples,
+)
 
 __all__ = ["COLUMNS", "DeadLetter", "Staged", "dead_letter_row", "stage"]
 
@@ -40,11 +39,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("id", "orchestrator_id", "orchestrator_type", "instance_id", "cluster_name"),
         *("health", "capacity", "scheduling", "queuing", "execution", "resources"),
         *("networking", "persistence", "metadata", "collected_at"),
-        *("status", "health_score", "restarts", "interval_s", "total_slots", "used_slots"),
-        *("capacity_utilization", "running_workflows", "pending_workflows"),
-        *("completed_workflows", "failed_workflows", "scheduling_throughput", "queue_depth"),
-        *("scheduling_latency_ms", "latency_bounds_ms", "latency_counts", "latency_sum_ms"),
-        *("queue_wait_ms", "execution_completed_workflows", "execution_failed_workflows"),
+        *ORCHESTRATOR_SAMPLES,
     ),
     "staged_queues": (
         *("id", "queue_id", "orchestrator_id", "queue_name", "queue_type", "size", "consumers"),
@@ -55,8 +50,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("id", "pool_id", "pool_name", "orchestrator_id", "worker_type", "total_workers"),
         *("active_workers", "idle_workers", "busy_workers", "failed_workers"),
         *("terminating_workers", "pool_health", "resource_usage", "performance", "scaling"),
-        *("metadata", "collected_at", "workers_known", "utilization", "used_slots"),
-        *("total_slots", "throughput", "avg_task_duration_ms", "error_rate", "restart_count"),
+        *("metadata", "collected_at", "workers_known"),
+        *POOL_SAMPLES,
     ),
     "staged_workers": (
         *("id", "pool_id", "orchestrator_id", "worker_id", "hostname", "status", "current_task"),
@@ -168,52 +163,12 @@ def _stage_orchestrator(staged: Staged, record: OrchestratorMetrics) -> None:
         _json(record.persistence),
         _json(record.metadata),
         record.collected_at,
-        *_samples_of_health(record),
-        *_samples_of_capacity(record.capacity),
-        *_samples_of_scheduling(record.scheduling),
-        *_samples_of_work(record),
+        *orchestrator_samples(record),
     )
     queues = (record.queuing.queues if record.queuing else None) or ()
     # A queue has one row a record, even where a source names it twice.
     rows = {row[1]: row for row in (_queue_row(record, queue) for queue in reversed(queues))}
     staged.queues.extend(rows.values())
-
-
-def _samples_of_health(record: OrchestratorMetrics) -> Row:
-    health = record.health
-    return health.status.value, health.health_score, health.restarts, record.metadata.interval_s
-
-
-def _samples_of_capacity(capacity: CapacityMetrics | None) -> Row:
-    found = capacity or CapacityMetrics()
-    return (
-        found.total_slots,
-        found.used_slots,
-        found.capacity_utilization,
-        found.running_workflows,
-        found.pending_workflows,
-        found.completed_workflows,
-        found.failed_workflows,
-    )
-
-
-def _samples_of_scheduling(scheduling: SchedulingPerformance | None) -> Row:
-    found = scheduling or SchedulingPerformance()
-    histogram = found.latency_histogram
-    return (
-        found.scheduling_throughput,
-        found.queue_depth,
-        found.avg_scheduling_latency,
-        _array(histogram.bounds_ms) if histogram else None,
-        _array(histogram.counts) if histogram else None,
-        histogram.sum_ms if histogram else None,
-    )
-
-
-def _samples_of_work(record: OrchestratorMetrics) -> Row:
-    queuing = record.queuing or QueueMetrics()
-    execution = record.execution or ExecutionMetrics()
-    return queuing.avg_wait_time, execution.completed_workflows, execution.failed_workflows
 
 
 def _queue_row(record: OrchestratorMetrics, queue: QueueInfo) -> Row:
@@ -260,13 +215,7 @@ def _stage_pool(staged: Staged, record: WorkerPoolMetrics) -> None:
         _json(record.metadata),
         record.collected_at,
         record.workers is not None,
-        record.performance.utilization,
-        record.resource_usage.used_slots,
-        record.resource_usage.total_slots,
-        record.performance.throughput,
-        record.performance.avg_task_duration,
-        record.performance.error_rate,
-        record.pool_health.restart_count,
+        *pool_samples(record),
     )
     rows = {worker.id: _worker_row(record, worker) for worker in reversed(record.workers or ())}
     staged.workers.extend(rows.values())
@@ -399,10 +348,6 @@ def _scaling_event_row(event: ScalingEvent) -> Row:
 
 def _json(section: BaseModel | None) -> str | None:
     return None if section is None else section.model_dump_json()
-
-
-def _array(numbers: Sequence[float]) -> str:
-    return f"{{{','.join(map(repr, numbers))}}}"
 
 
 def _queuing_json(queuing: QueueMetrics | None) -> str | None:

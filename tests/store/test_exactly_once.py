@@ -107,6 +107,9 @@ async def test_killed_writer_leaves_every_record_once(
     assert await value(pool, "SELECT count(DISTINCT id) FROM orchestrator_metrics") == moments
     assert await value(pool, "SELECT count(*) FROM worker_pool_metrics") == moments
     assert await value(pool, "SELECT count(*) FROM queue_metrics") == 3 * moments
+    for step in ("1m", "1h"):
+        assert await value(pool, f"SELECT sum(samples) FROM orchestrator_rollup_{step}") == moments
+        assert await value(pool, f"SELECT sum(samples) FROM queue_rollup_{step}") == 3 * moments
 
 
 def wait_for(output: IO[str], number: int) -> int:
