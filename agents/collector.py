@@ -111,6 +111,8 @@ class Collector(ABC, Generic[C]):
 
     orchestrator_type: ClassVar[OrchestratorType]
     config_model: ClassVar[type[CollectorConfig]]
+    simulated: ClassVar[bool] = False
+    """What it reads is made up, and every record of it says so."""
 
     def __init__(self, config: C) -> None:
         self.config = config

@@ -62,6 +62,7 @@ def outage_record(
         resources=None,
         metadata=Metadata(
             unavailable={f"/{section}": f"{code}: {reason}" for section in SECTIONS},
+            simulated=collector.simulated,
             interval_s=config.interval_s,
         ),
     )

@@ -15,13 +15,11 @@ from random import Random
 import structlog
 
 from agents.collector import Batch, Collector, CollectorConfig, CollectorError, UnreachableError
+from agents.completion import Completion
 from agents.forwarder import Forwarder
 from agents.outage import outage_record
 from agents.spool import SpoolError
-from agents.trail import Trail
-from analytics.health import score_health
-from contracts.health import HealthStatus
-from contracts.orchestrator import AgentInfo, OrchestratorMetrics
+from contracts.orchestrator import AgentInfo
 
 __all__ = ["AgentRunner", "Pace", "RunnerStats", "Surroundings"]
 
@@ -81,14 +79,15 @@ class AgentRunner:
         collector: Collector[CollectorConfig],
         forwarder: Forwarder,
         surroundings: Surroundings,
+        completion: Completion | None = None,
     ) -> None:
+        """`completion` remembers what came before, where something did."""
         self.stats = RunnerStats()
         self._collector = collector
         self._forwarder = forwarder
         self._around = surroundings
         self._pace = Pace(collector.config)
-        self._trail = Trail()
-        self._previous: HealthStatus | None = None
+        self._completion = completion or Completion()
         self._log = log.bind(
             orchestrator=collector.config.instance_id, type=collector.orchestrator_type.value
         )
@@ -120,7 +119,12 @@ class AgentRunner:
         started_s = self._around.monotonic_s()
         batch = await self._collect(now)
         self.stats.last_duration_s = self._around.monotonic_s() - started_s
-        batch = replace(batch, orchestrator=await self._complete(batch.orchestrator))
+        record = self._completion.complete(
+            batch.orchestrator,
+            self._pace.interval_s(self.stats.consecutive_failures),
+            await self._agent_info(),
+        )
+        batch = replace(batch, orchestrator=record)
         await self._forwarder.put(batch.records(), now)
         return batch
 
@@ -150,19 +154,6 @@ class AgentRunner:
         self.stats.consecutive_failures += 1
         self._log.warning("scrape_failed", code=code, reason=reason)
         return Batch(outage_record(self._collector, code, reason, now))
-
-    async def _complete(self, record: OrchestratorMetrics) -> OrchestratorMetrics:
-        """Trailing windows, self-metrics and the score, which looks at all of these."""
-        record = self._trail.extend(record)
-        metadata = record.metadata.model_copy(
-            update={
-                "interval_s": self._pace.interval_s(self.stats.consecutive_failures),
-                "agent": await self._agent_info(),
-            }
-        )
-        record = score_health(record.model_copy(update={"metadata": metadata}), self._previous)
-        self._previous = record.health.status
-        return record
 
     async def _agent_info(self) -> AgentInfo:
         spool = await self._forwarder.state()

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -44,6 +52,11 @@ class DemoSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     interval_s: PositiveFloat = Field(default=5.0, description="Seconds between two scrapes.")
+    history_days: NonNegativeInt = Field(
+        default=14,
+        le=28,
+        description="Days of history that the simulated orchestrators have; 0: there are none.",
+    )
 
 
 def default_state_dir() -> Path:

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
 
 import structlog
+from psycopg_pool import AsyncConnectionPool
 
 from agents.collector import Collector, CollectorConfig
 from agents.forwarder import Forwarder
@@ -24,11 +26,13 @@ from cli.running import RunningNote, noted
 from cli.settings import Settings
 from cli.surroundings import surroundings, utc_now
 from cli.web import Web
+from contracts.topics import PublishedRecord
 from ingest.service import Ingest
 from ingest.upkeep import upkeep
-from store.connection import open_pool
+from store.connection import Connection, open_pool
 from store.errors import StoreUnavailableError
 from store.migrate import MigrationError, migrate
+from store.partitions import maintain
 from store.write import Writer
 
 __all__ = ["run_up"]
@@ -41,6 +45,7 @@ B = TypeVar("B")
 OK, FAILED = 0, 1
 DRAIN_S = 5.0
 SAME_MOMENT_S = 1.0
+TURN_S = 0.5
 DEMO_WORKER_STALE_S = 30.0  # its workers report every five seconds, not every minute
 
 
@@ -122,6 +127,8 @@ class _Product:
             noted(settings.state_dir, RunningNote(os.getpid(), web.page_url, database_url))
         )
         await self._greet(web, runners, token)
+        if demo and settings.demo.history_days:
+            self._spawn("simulated orchestrators", self._simulate(web, pool, forwarder))
 
     async def wait(self, stopping: "asyncio.Future[Any]") -> asyncio.Task[None] | None:
         """Until a stop is asked for (None) or a part ends by itself (that part)."""
@@ -171,6 +178,27 @@ class _Product:
                 "worker_stale_after_s": DEMO_WORKER_STALE_S,
             }
         ]
+
+    async def _simulate(
+        self, web: Web, pool: AsyncConnectionPool[Connection], forwarder: Forwarder
+    ) -> None:
+        from cli.demo.simulated_fleet import Archive, SimulatedFleet
+
+        settings, writer = self._settings, Writer(pool)
+
+        async def make_room(at: datetime) -> None:
+            while (await maintain(pool, at, settings.retention)).busy:  # noqa: ASYNC110 - it is upkeep's turn
+                await asyncio.sleep(TURN_S)
+
+        async def write(records: Sequence[PublishedRecord]) -> None:
+            await writer.write(records)
+
+        fleet = SimulatedFleet(settings.state_dir, settings.demo.history_days, utc_now, log)
+        room_days = settings.retention.days_ahead
+        await fleet.write_past(Archive(web.newest_record_at, make_room, room_days, write))
+        async with asyncio.TaskGroup() as agents:
+            for runner in fleet.runners(forwarder, surroundings()):
+                agents.create_task(runner.run())
 
     async def _start_forwarder(self, bus: DirectBus) -> Forwarder:
         spool = Spool(self._settings.state_dir / "spool.db", self._settings.spool)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from importlib.metadata import version
+from uuid import UUID
 
 from prometheus_client import CollectorRegistry
 
@@ -83,6 +85,11 @@ class Web:
         """See `login_link`."""
         assert self._tokens is not None
         return await login_link(self._tokens, self.page_url)
+
+    async def newest_record_at(self, orchestrator_id: UUID) -> datetime | None:
+        """When the newest record of an orchestrator was collected; None without one."""
+        latest = await Reads(self._engine).latest(orchestrator_id)
+        return None if latest is None else latest.record.collected_at
 
     async def _readiness(self) -> Mapping[str, str | None]:
         waiting = self._ingest is not None and self._ingest.stats.waiting_for_store
