@@ -5,6 +5,7 @@ page has changed in a real browser. `rss_mb`: all own processes and PostgreSQL a
 `SETTLE_S`, the watched Temporal server left out. Goals: 15 s, 400 MB.
 """
 
+import argparse
 import shutil
 import tempfile
 import time
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.product import Memory, memory_mb, running
 
-__all__ = ["run"]
+__all__ = ["configure", "run"]
 
 SETTLE_S = 60.0
 NUMBERS = "[data-testid^=metric-][data-value]"
@@ -29,8 +30,14 @@ CHROMIUM_FLAGS = (
 )
 
 
-def run() -> dict[str, float]:
+def configure(parser: argparse.ArgumentParser) -> None:
+    """It has no arguments of its own."""
+    del parser
+
+
+def run(arguments: argparse.Namespace) -> dict[str, float]:
     """The figures. Needs Debian's chromium and the built dashboard."""
+    del arguments
     executable = shutil.which("chromium")
     if executable is None:
         raise SystemExit("first-run needs a browser: apt-get install chromium")
