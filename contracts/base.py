@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 __all__ = [
+    "CollectedAt",
     "Count",
     "JsonObject",
     "NonNegative",
+    "OrchestratorId",
+    "PoolId",
     "Ratio",
     "Record",
     "StorableJson",
@@ -68,6 +72,17 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 """A share between 0 and 1."""
+
+
+OrchestratorId = Annotated[
+    UUID, Field(description="The orchestrator it belongs to; the same on every machine.")
+]
+
+PoolId = Annotated[
+    UUID, Field(description="The worker pool it is about; the same on every machine.")
+]
+
+CollectedAt = Annotated[UtcDatetime, Field(description="When it was read at the source.")]
 
 
 class Record(BaseModel):

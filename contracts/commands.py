@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from contracts.base import Count, Record, Text, UtcDatetime
+from contracts.base import Count, OrchestratorId, PoolId, Record, Text, UtcDatetime
 
 __all__ = ["CommandState", "ScaleCommand"]
 
@@ -37,19 +37,19 @@ class ScaleCommand(Record):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["scale"] = "scale"
-    id: UUID
-    orchestrator_id: UUID
-    pool_id: UUID
+    kind: Literal["scale"] = Field(default="scale", description="Which command it is.")
+    id: UUID = Field(description="Names the command in the ledger.")
+    orchestrator_id: OrchestratorId
+    pool_id: PoolId
     expected_size: Count = Field(
         strict=True, description="Carried out only if the pool has this size."
     )
-    target_size: Count = Field(strict=True)
+    target_size: Count = Field(strict=True, description="Workers the pool shall have.")
     dry_run: bool = Field(strict=True, description="Say what would happen; change nothing.")
-    reason: Text = Field(min_length=1)
+    reason: Text = Field(min_length=1, description="Why, for a person.")
     requested_by: Text = Field(min_length=1, description="Who asked: a token's name, or a policy.")
-    issued_at: UtcDatetime
-    expires_at: UtcDatetime
+    issued_at: UtcDatetime = Field(description="When it was made.")
+    expires_at: UtcDatetime = Field(description="From then on it is not carried out any more.")
     nonce: UUID = Field(description="A command is carried out once.")
     signature: Text | None = Field(
         default=None, description="Ed25519 over the other fields, base64. null: not signed."

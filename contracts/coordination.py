@@ -9,7 +9,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Count, NonNegative, Ratio, Record, Text, UtcDatetime
+from contracts.base import (
+    CollectedAt,
+    Count,
+    NonNegative,
+    OrchestratorId,
+    Ratio,
+    Record,
+    Text,
+    UtcDatetime,
+)
 from contracts.orchestrator import Metadata
 
 __all__ = [
@@ -30,7 +39,9 @@ class LeaderElectionInfo(Record):
     election_count: Count | None = Field(
         default=None, description="Total as the source counts it; it may start again at 0."
     )
-    last_election: UtcDatetime | None = None
+    last_election: UtcDatetime | None = Field(
+        default=None, description="When leadership last changed."
+    )
     avg_election_time: NonNegative | None = Field(default=None, description="Milliseconds.")
     failover_time: NonNegative | None = Field(
         default=None, description="Milliseconds without a leader at the last change."
@@ -61,7 +72,7 @@ class StateMetrics(Record):
     """The store that holds the shared state, and whether its copies agree."""
 
     store: Text | None = Field(default=None, description="Its kind, e.g. `etcd`, `postgresql`.")
-    size_bytes: NonNegative | None = None
+    size_bytes: NonNegative | None = Field(default=None, description="Bytes it takes.")
     objects: Count | None = Field(default=None, description="Objects kept in it.")
     members: Count | None = Field(default=None, description="Processes that share the state.")
     healthy_members: Count | None = Field(
@@ -127,8 +138,8 @@ class CoordinationMetrics(Record):
     """The specification's record. The ids, `collected_at` and `metadata` are additive."""
 
     id: UUID = Field(description="Names the sample; a retry of it has the same id.")
-    orchestrator_id: UUID
-    collected_at: UtcDatetime
+    orchestrator_id: OrchestratorId
+    collected_at: CollectedAt
     consensus_protocol: Text | None = Field(
         description="How decisions become one, e.g. `raft (etcd)`, `lease`, `database row locks`. "
         "null: there is none, or it is not known."

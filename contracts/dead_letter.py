@@ -13,11 +13,11 @@ class DeadLetterRecord(Record):
     """One of them, as it travels on its topic. Somebody may look at it and send it again."""
 
     id: UUID = Field(description="Of topic and payload: the same poison, sent again, is one.")
-    topic: Text
-    partition: Count
-    offset: Count
+    topic: Text = Field(description="The topic it came on.")
+    partition: Count = Field(description="The partition it came on; 0 on the direct bus.")
+    offset: Count = Field(description="Its place in the partition.")
     reason: Text = Field(description="Stable identifier, e.g. `not_json`, `invalid_record`.")
-    detail: Text
-    headers: dict[Text, Text] = Field(default_factory=dict)
-    payload: Base64Bytes
-    received_at: UtcDatetime
+    detail: Text = Field(description="What exactly was wrong with it, for a person.")
+    headers: dict[Text, Text] = Field(default_factory=dict, description="As they came.")
+    payload: Base64Bytes = Field(description="The message as it came, base64.")
+    received_at: UtcDatetime = Field(description="When it was set aside.")

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.alerts import Alert
-from contracts.base import Count, Record, Text, UtcDatetime
+from contracts.base import Count, PoolId, Record, Text, UtcDatetime
 from contracts.events import CoordinationEvent, ScalingEvent
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
@@ -70,17 +70,21 @@ def coordination_topic(orchestrator_id: UUID) -> str:
 class OrchestratorUpdate(Record):
     """The present of an orchestrator. The first one after subscribing is the snapshot."""
 
-    snapshot: bool = False
+    snapshot: bool = Field(default=False, description="The first one after subscribing.")
     metrics: OrchestratorMetrics
 
 
 class WorkerPoolUpdate(Record):
     """The present of a pool. After the snapshot, `workers` are only those that changed."""
 
-    snapshot: bool = False
-    pool_id: UUID
+    snapshot: bool = Field(
+        default=False, description="The first one after subscribing: `workers` are all."
+    )
+    pool_id: PoolId
     pool: WorkerPoolMetrics = Field(description="Without its workers.")
-    workers: tuple[WorkerInstance, ...] = ()
+    workers: tuple[WorkerInstance, ...] = Field(
+        default=(), description="All of them in a snapshot, else those that changed."
+    )
     gone_workers: tuple[Text, ...] = Field(default=(), description="Ids that are no more.")
 
 
@@ -95,21 +99,21 @@ class Gap(Record):
 class Acknowledged(Record):
     """A subscription, or its end, took effect."""
 
-    action: Literal["subscribe", "unsubscribe"]
+    action: Literal["subscribe", "unsubscribe"] = Field(description="What took effect.")
 
 
 class LiveError(Record):
     """A request of the client that could not be done; the connection stays open."""
 
-    code: Text
-    message: Text
+    code: Text = Field(description="Stable identifier.")
+    message: Text = Field(description="What was wrong, for a person.")
 
 
 class LiveMessage(Record):
     """One message to a client."""
 
     type: LiveType
-    topic: Text
+    topic: Text = Field(description="What it is about, e.g. `orchestrator:{id}`.")
     payload: (
         OrchestratorUpdate
         | WorkerPoolUpdate
@@ -119,17 +123,19 @@ class LiveMessage(Record):
         | Gap
         | Acknowledged
         | LiveError
-    )
+    ) = Field(description="By `type`.")
     seq: Count = Field(description="Counts the messages of this connection.")
     cursor: Text | None = Field(
         default=None, description="Where to resume, on any replica; null: nothing to resume."
     )
-    ts: UtcDatetime
+    ts: UtcDatetime = Field(description="When the message was made.")
 
 
 class Subscription(Record):
     """What a client sends."""
 
-    action: Literal["subscribe", "unsubscribe"]
-    topics: tuple[Text, ...] = Field(min_length=1)
+    action: Literal["subscribe", "unsubscribe"] = Field(description="What the client wants.")
+    topics: tuple[Text, ...] = Field(
+        min_length=1, description="Topics it is about, e.g. `worker-pool:{id}`."
+    )
     cursor: Text | None = Field(default=None, description="Resume after this message.")

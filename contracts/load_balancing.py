@@ -10,7 +10,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Count, NonNegative, Ratio, Record, Text, UtcDatetime
+from contracts.base import (
+    CollectedAt,
+    Count,
+    NonNegative,
+    OrchestratorId,
+    Ratio,
+    Record,
+    Text,
+    UtcDatetime,
+)
 from contracts.orchestrator import Metadata
 
 __all__ = [
@@ -88,10 +97,10 @@ class BalancingEfficiency(Record):
 class HealthCheckMetrics(Record):
     """How it is found out which workers may get work. Counts are deltas of the interval."""
 
-    checks: Count | None = None
-    failed_checks: Count | None = None
-    healthy_targets: Count | None = None
-    unhealthy_targets: Count | None = None
+    checks: Count | None = Field(default=None, description="Checks made.")
+    failed_checks: Count | None = Field(default=None, description="Those of them that failed.")
+    healthy_targets: Count | None = Field(default=None, description="Workers that may get work.")
+    unhealthy_targets: Count | None = Field(default=None, description="Workers that may not.")
     avg_latency: NonNegative | None = Field(default=None, description="Milliseconds.")
     interval_s: NonNegative | None = Field(default=None, description="Time between two checks.")
 
@@ -102,7 +111,9 @@ class FailoverMetrics(Record):
     failovers: Count | None = Field(default=None, description="Workers that were lost.")
     rerouted_tasks: Count | None = Field(default=None, description="Tasks begun anew elsewhere.")
     lost_tasks: Count | None = Field(default=None, description="Tasks given up.")
-    last_failover: UtcDatetime | None = None
+    last_failover: UtcDatetime | None = Field(
+        default=None, description="When the last worker was lost."
+    )
     avg_failover_time: NonNegative | None = Field(
         default=None, description="Milliseconds from the loss until the work ran again."
     )
@@ -112,11 +123,11 @@ class LoadBalancingMetrics(Record):
     """The specification's record. The ids, `collected_at` and `metadata` are additive."""
 
     id: UUID = Field(description="Names the sample; a retry of it has the same id.")
-    orchestrator_id: UUID
+    orchestrator_id: OrchestratorId
     pool_id: UUID | None = Field(
         default=None, description="null: about all workers of the orchestrator."
     )
-    collected_at: UtcDatetime
+    collected_at: CollectedAt
     algorithm: LoadBalancingAlgorithm
     distribution: WorkloadDistribution
     efficiency: BalancingEfficiency

@@ -9,7 +9,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Count, NonNegative, Ratio, Record, Text, UtcDatetime
+from contracts.base import (
+    CollectedAt,
+    Count,
+    NonNegative,
+    OrchestratorId,
+    PoolId,
+    Ratio,
+    Record,
+    Text,
+    UtcDatetime,
+)
 from contracts.orchestrator import Metadata
 
 __all__ = [
@@ -38,42 +48,72 @@ class WorkerStatus(StrEnum):
 class WorkerInstance(Record):
     """One worker. Usage is the share of what it may use and may exceed 1."""
 
-    id: Text = Field(min_length=1, max_length=255)
-    hostname: Text | None = None
+    id: Text = Field(
+        min_length=1, max_length=255, description="Its name at the source, unique within the pool."
+    )
+    hostname: Text | None = Field(default=None, description="Where it runs; null: not known.")
     status: WorkerStatus
-    current_task: Text | None = None
+    current_task: Text | None = Field(
+        default=None, description="What it works on; null: nothing, or not known."
+    )
     tasks_completed: Count | None = Field(default=None, description="Total since it started.")
     tasks_failed: Count | None = Field(default=None, description="Total since it started.")
-    cpu_usage: NonNegative | None = None
-    memory_usage: NonNegative | None = None
-    disk_usage: NonNegative | None = None
+    cpu_usage: NonNegative | None = Field(
+        default=None, description="Share of the CPU it may use; may exceed 1."
+    )
+    memory_usage: NonNegative | None = Field(
+        default=None, description="Share of the memory it may use; may exceed 1."
+    )
+    disk_usage: NonNegative | None = Field(
+        default=None, description="Share of the disk it may use; may exceed 1."
+    )
     network_usage: NonNegative | None = Field(default=None, description="Bytes per second.")
     uptime: NonNegative | None = Field(default=None, description="Seconds.")
-    last_heartbeat: UtcDatetime | None = None
+    last_heartbeat: UtcDatetime | None = Field(
+        default=None,
+        description="When it last said that it lives; null: it never did, or not known.",
+    )
     used_slots: Count | None = Field(default=None, description="Additive.")
     total_slots: Count | None = Field(default=None, description="Additive.")
-    labels: dict[Text, Text] = Field(default_factory=dict)
+    labels: dict[Text, Text] = Field(
+        default_factory=dict, description="What the source says of it, by name."
+    )
 
 
 class PoolHealth(Record):
     """Health over the workers of the pool."""
 
-    healthy_workers: Count | None = None
-    unhealthy_workers: Count | None = None
-    average_health: Ratio | None = None
-    failure_rate: Ratio | None = None
-    restart_count: Count | None = None
-    communication_errors: Count | None = None
-    resource_exhaustion: Count | None = None
+    healthy_workers: Count | None = Field(
+        default=None, description="Workers whose status is not `failed`."
+    )
+    unhealthy_workers: Count | None = Field(
+        default=None, description="Workers whose status is `failed`."
+    )
+    average_health: Ratio | None = Field(default=None, description="0..1, healthy workers / all.")
+    failure_rate: Ratio | None = Field(
+        default=None, description="Share of its tasks that failed in the interval."
+    )
+    restart_count: Count | None = Field(default=None, description="Total as the source counts it.")
+    communication_errors: Count | None = Field(
+        default=None,
+        description="Calls between workers and orchestrator that failed in the interval.",
+    )
+    resource_exhaustion: Count | None = Field(
+        default=None, description="Workers that ran out of a resource in the interval."
+    )
 
 
 class PoolResourceUsage(Record):
     """Usage over the pool, shares as in `WorkerInstance`."""
 
-    cpu_usage: NonNegative | None = None
-    memory_usage: NonNegative | None = None
-    used_slots: Count | None = None
-    total_slots: Count | None = None
+    cpu_usage: NonNegative | None = Field(
+        default=None, description="Mean over the workers that tell it."
+    )
+    memory_usage: NonNegative | None = Field(
+        default=None, description="Mean over the workers that tell it."
+    )
+    used_slots: Count | None = Field(default=None, description="Places that are taken.")
+    total_slots: Count | None = Field(default=None, description="Places on live workers.")
 
 
 class PoolPerformance(Record):
@@ -81,8 +121,10 @@ class PoolPerformance(Record):
 
     throughput: NonNegative | None = Field(default=None, description="Tasks per second.")
     avg_task_duration: NonNegative | None = Field(default=None, description="Milliseconds.")
-    error_rate: Ratio | None = None
-    utilization: NonNegative | None = None
+    error_rate: Ratio | None = Field(
+        default=None, description="Share of its tasks that failed in the interval."
+    )
+    utilization: NonNegative | None = Field(default=None, description="Used slots / total slots.")
 
 
 class ScalingAction(StrEnum):
@@ -96,44 +138,63 @@ class ScalingAction(StrEnum):
 class ScalingDecision(Record):
     """One decision about the size of a pool."""
 
-    timestamp: UtcDatetime
+    timestamp: UtcDatetime = Field(description="When it was made.")
     action: ScalingAction
-    from_count: Count
-    to_count: Count
-    reason: Text
-    metrics: dict[Text, float] = Field(default_factory=dict)
-    success: bool | None = None
+    from_count: Count = Field(description="Workers before.")
+    to_count: Count = Field(description="Workers after, or asked for.")
+    reason: Text = Field(description="Why, as whoever decided says.")
+    metrics: dict[Text, float] = Field(
+        default_factory=dict, description="Measured inputs, unit in the name."
+    )
+    success: bool | None = Field(default=None, description="null: not known (yet).")
     duration: NonNegative | None = Field(default=None, description="Milliseconds.")
 
 
 class AutoScalingMetrics(Record):
     """Scaling of the pool, as far as something that scales it is known."""
 
-    enabled: bool | None = None
-    min_workers: Count | None = None
-    max_workers: Count | None = None
-    current_target: Count | None = None
-    scaling_decisions: tuple[ScalingDecision, ...] = ()
-    scaling_efficiency: Ratio | None = None
-    cost_optimization: Ratio | None = None
-    predicted_demand: NonNegative | None = None
+    enabled: bool | None = Field(
+        default=None, description="Whether something scales it; null: not known."
+    )
+    min_workers: Count | None = Field(default=None, description="Fewest workers it may have.")
+    max_workers: Count | None = Field(default=None, description="Most workers it may have.")
+    current_target: Count | None = Field(
+        default=None, description="Workers that whatever scales it wants now."
+    )
+    scaling_decisions: tuple[ScalingDecision, ...] = Field(
+        default=(), description="The newest ones, as the source tells them."
+    )
+    scaling_efficiency: Ratio | None = Field(
+        default=None, description="0..1; null until it is analysed."
+    )
+    cost_optimization: Ratio | None = Field(
+        default=None, description="0..1; null until it is analysed, and without a price."
+    )
+    predicted_demand: NonNegative | None = Field(
+        default=None,
+        description="Workers needed soon, as whatever scales it foresees; null: it does not say.",
+    )
 
 
 class WorkerPoolMetrics(Record):
     """The specification's record, with the ids and times that storage and live updates need."""
 
     id: UUID = Field(description="Names the sample; a retry of it has the same id.")
-    pool_id: UUID
-    orchestrator_id: UUID
-    pool_name: Text = Field(min_length=1, max_length=255)
-    worker_type: Text = Field(max_length=100)
-    collected_at: UtcDatetime
-    total_workers: Count | None
-    active_workers: Count | None = None
-    idle_workers: Count | None = None
-    busy_workers: Count | None = None
-    failed_workers: Count | None = None
-    terminating_workers: Count | None = None
+    pool_id: PoolId
+    orchestrator_id: OrchestratorId
+    pool_name: Text = Field(min_length=1, max_length=255, description="Its name at the source.")
+    worker_type: Text = Field(
+        max_length=100, description="What kind of workers, in the source's words."
+    )
+    collected_at: CollectedAt
+    total_workers: Count | None = Field(description="All workers of any status; null: not known.")
+    active_workers: Count | None = Field(
+        default=None, description="With some work and room for more."
+    )
+    idle_workers: Count | None = Field(default=None, description="Without work.")
+    busy_workers: Count | None = Field(default=None, description="Full.")
+    failed_workers: Count | None = Field(default=None, description="Not alive any more.")
+    terminating_workers: Count | None = Field(default=None, description="On their way out.")
     workers: tuple[WorkerInstance, ...] | None = Field(
         default=None, description="null: not known. Empty: known to be none."
     )
