@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PACKAGES := contracts bus store analytics agents ingest api cli
-SOURCES := $(PACKAGES) benchmarks tests deploy
+SOURCES := $(PACKAGES) benchmarks tests deploy docs
 
 .PHONY: help setup up test live nightly check format dashboard bench lock generate clean
 
@@ -67,7 +67,7 @@ lock: ## Pin every dependency again, with hashes
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock
 
 generate: setup ## Write the generated pages of docs/reference again
-	$(PY) docs/generate.py
+	$(PY) -m docs.generate
 
 clean: ## Remove what setup and builds made (data in WOA_STATE_DIR stays)
 	rm -rf $(VENV) api/static dashboard/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

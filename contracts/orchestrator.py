@@ -47,7 +47,7 @@ __all__ = [
 
 
 class OrchestratorType(StrEnum):
-    """The orchestrators that have an agent."""
+    """Which orchestrator it is."""
 
     KUBERNETES = "kubernetes"
     AIRFLOW = "airflow"
