@@ -9,8 +9,10 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 PACKAGES := contracts bus store analytics agents ingest api cli
 SOURCES := $(PACKAGES) benchmarks tests deploy docs
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/woa
+KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +34,18 @@ up: setup ## Set up, then run everything with the demo; prints one link
 test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
 	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
 
-live: setup ## Real Temporal server, kill -9, browser against the product, planted faults
+live: setup kafka ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
 	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)
+
+kafka: $(KAFKA)/.installed ## Get a Kafka broker for the live tests (needs Java 17 and Maven)
+
+$(KAFKA)/.installed: deploy/kafka/pom.xml
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+	  echo "== Getting Apache Kafka into $(KAFKA)"; rm -rf "$(KAFKA)"; \
+	  mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(KAFKA)" && touch "$@"; \
+	else \
+	  echo "== Java or Maven is not installed: tests that need a Kafka broker cannot run"; \
+	fi
 
 nightly: live ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)

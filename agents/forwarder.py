@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from agents.spool import Spool, Spooled, SpoolError, SpoolState
-from bus.port import BusUnavailableError, Message, Publisher
+from bus.port import BusUnavailableError, Message, MessageTooLargeError, Publisher
 from contracts.topics import (
     SCHEMA_HEADER,
     PublishedRecord,
@@ -74,7 +74,32 @@ class Forwarder:
             self._idle.set()
             await self._waiting.wait()
             return
-        await self._publish(batch)
+        try:
+            await self._publish(batch)
+        except MessageTooLargeError:
+            await self._one_by_one(batch)
+            return
+        await self._acknowledged(batch)
+
+    async def _one_by_one(self, batch: Sequence[Spooled]) -> None:
+        """Nobody ever takes what is too large; it must not hold up the others for ever."""
+        for spooled in batch:
+            try:
+                await self._publish([spooled])
+            except MessageTooLargeError as error:
+                message = spooled.message
+                await self._spool.give_up([spooled.seq])
+                log.error(
+                    "message_too_large",
+                    id=message.headers.get(RECORD_ID_HEADER),
+                    topic=message.topic,
+                    bytes=len(message.value),
+                    reason=str(error),
+                )
+            else:
+                await self._acknowledged([spooled])
+
+    async def _acknowledged(self, batch: Sequence[Spooled]) -> None:
         await self._spool.remove([spooled.seq for spooled in batch])
         for spooled in batch:
             record = spooled.message.headers.get(RECORD_ID_HEADER)

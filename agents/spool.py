@@ -93,6 +93,10 @@ class Spool:
             lambda db: db.executemany("DELETE FROM messages WHERE seq = ?", [(s,) for s in seqs])
         )
 
+    async def give_up(self, seqs: Sequence[int]) -> None:
+        """The bus will never take these: they go, and are counted as dropped."""
+        await self._run(lambda db: _give_up(db, seqs))
+
     async def state(self) -> SpoolState:
         """Counts for self-metrics."""
         return await self._run(_state)
@@ -146,8 +150,7 @@ class Spool:
             "DELETE FROM messages WHERE spooled_at < ?", (now_s - self._limits.max_age_s,)
         ).rowcount
         dropped += _drop_beyond(db, self._limits.max_bytes)
-        if dropped:
-            db.execute("UPDATE totals SET value = value + ? WHERE name = 'dropped'", (dropped,))
+        _count_dropped(db, dropped)
         return dropped
 
 
@@ -185,6 +188,15 @@ def _drop_beyond(db: sqlite3.Connection, max_bytes: int) -> int:
         """,
         (max_bytes,),
     ).rowcount
+
+
+def _give_up(db: sqlite3.Connection, seqs: Sequence[int]) -> None:
+    gone = db.executemany("DELETE FROM messages WHERE seq = ?", [(seq,) for seq in seqs]).rowcount
+    _count_dropped(db, gone)
+
+
+def _count_dropped(db: sqlite3.Connection, messages: int) -> None:
+    db.execute("UPDATE totals SET value = value + ? WHERE name = 'dropped'", (messages,))
 
 
 def _state(db: sqlite3.Connection) -> SpoolState:

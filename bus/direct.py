@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from bus.port import BusUnavailableError, Closing, Delivery, Message
+from bus.port import BusClosedError, Closing, Delivery, Message
 
 __all__ = ["DirectBus"]
 
@@ -73,7 +73,7 @@ class DirectBus(Closing):
             self._closed = True
             for entry in (*self._waiting, *self._unsettled.values()):
                 if not entry.done.done():
-                    entry.done.set_exception(BusUnavailableError("the bus was closed"))
+                    entry.done.set_exception(BusClosedError("the bus was closed"))
                     entry.done.exception()  # a sender that was cancelled does not ask any more
             self._waiting.clear()
             self._unsettled.clear()
@@ -101,4 +101,4 @@ class DirectBus(Closing):
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise BusUnavailableError("the bus was closed")
+            raise BusClosedError("the bus was closed")

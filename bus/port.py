@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
-__all__ = ["BusError", "BusUnavailableError", "Delivery", "Message", "Publisher", "Subscriber"]
+__all__ = [
+    "BusClosedError",
+    "BusError",
+    "BusUnavailableError",
+    "Closing",
+    "Delivery",
+    "Message",
+    "MessageTooLargeError",
+    "Publisher",
+    "Subscriber",
+]
 
 
 class BusError(Exception):
@@ -14,6 +24,14 @@ class BusError(Exception):
 
 class BusUnavailableError(BusError):
     """The bus did not take or hand out messages now; keep them and try again later."""
+
+
+class BusClosedError(BusUnavailableError):
+    """This end was closed: another one may take the messages, this one never will."""
+
+
+class MessageTooLargeError(BusError):
+    """The bus will never take one of the messages, however often it is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Publisher(Protocol):
 
         Raises `BusUnavailableError` when it does not; some may have been taken all the same,
         so a message can arrive twice but is never lost. Cancelling leaves it as unknown.
+        Raises `MessageTooLargeError` when one is over the limit of the bus.
         """
 
     async def aclose(self) -> None:

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from agents.spool import SpoolLimits
 from api.settings import ApiSettings
+from bus.kafka_settings import KafkaSettings
 from ingest.service import IngestLimits
 from store.settings import RetentionSettings
 
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
         "Without it an embedded one runs in the state folder.",
     )
     api: ApiSettings = Field(default_factory=ApiSettings, description="The HTTP server.")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="The bus.")
     ingest: IngestLimits = Field(default_factory=IngestLimits, description="Batches.")
     spool: SpoolLimits = Field(default_factory=SpoolLimits, description="What agents keep.")
     retention: RetentionSettings = Field(

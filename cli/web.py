@@ -92,5 +92,4 @@ class Web:
         return None if latest is None else latest.record.collected_at
 
     async def _readiness(self) -> Mapping[str, str | None]:
-        waiting = self._ingest is not None and self._ingest.stats.waiting_for_store
-        return {"ingest": "waits for the database" if waiting else None}
+        return {"ingest": self._ingest.stats.waits_for() if self._ingest else None}

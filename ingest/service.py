@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-from bus.port import BusUnavailableError, Delivery, Subscriber
+from bus.port import BusClosedError, BusUnavailableError, Delivery, Subscriber
 from contracts.topics import SCHEMA_HEADER, DecodeError, PublishedRecord, decode
 from store.errors import RecordRefusedError, StoreUnavailableError
 from store.write import DeadLetter, Writer, WriteResult
@@ -45,6 +45,13 @@ class IngestStats:
     duplicates: int = 0
     dead_letters: int = 0
     waiting_for_store: bool = False
+    waiting_for_bus: bool = False
+
+    def waits_for(self) -> str | None:
+        """Why nothing is written now, for the readiness probe; None while it works."""
+        if self.waiting_for_store:
+            return "waits for the database"
+        return "waits for the bus" if self.waiting_for_bus else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,31 @@ class Ingest:
         """Take, write, commit, until cancelled. Returns when the bus is closed for good."""
         while True:
             try:
-                deliveries = await self._subscriber.receive(
-                    self._limits.batch_records, self._limits.linger_s
-                )
-            except BusUnavailableError as error:
+                deliveries = await self._receive()
+            except BusClosedError as error:
                 log.info("bus_closed", reason=str(error))
                 return
             for chunk in _by_bytes(deliveries, self._limits.batch_bytes):
                 await self._settle([_decoded(delivery) for delivery in chunk])
                 await self._subscriber.commit(chunk)
+
+    async def _receive(self) -> list[Delivery]:
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                deliveries = await self._subscriber.receive(
+                    self._limits.batch_records, self._limits.linger_s
+                )
+            except BusClosedError:
+                raise
+            except BusUnavailableError as error:
+                self.stats.waiting_for_bus = True
+                log.warning("bus_unavailable", reason=str(error))
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_LAST_S)
+            else:
+                self.stats.waiting_for_bus = False
+                return deliveries
 
     async def _settle(self, batch: Sequence[_Decoded]) -> None:
         """Write the batch; one that the database refuses is halved until the culprit is found."""

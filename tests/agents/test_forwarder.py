@@ -9,7 +9,7 @@ import pytest
 
 from agents.forwarder import Forwarder, message_of
 from agents.spool import Spool
-from bus.port import BusUnavailableError, Message
+from bus.port import BusUnavailableError, Message, MessageTooLargeError
 from contracts.topics import PublishedRecord
 from tests.records import orchestrator_record, pool_record
 
@@ -75,3 +75,34 @@ async def test_a_restart_sends_what_was_left(tmp_path: Path) -> None:
         await asyncio.wait([task])
 
     assert len(publisher.published) == 1
+
+
+async def test_what_is_too_large_for_the_bus_is_counted_and_holds_up_nothing(
+    tmp_path: Path,
+) -> None:
+    records: list[PublishedRecord] = [
+        orchestrator_record(),
+        pool_record(),
+        orchestrator_record(instance_id="other"),
+    ]
+    too_large, *others = (message_of(record) for record in records)
+
+    class Strict(Recorder):
+        async def publish(self, messages: Sequence[Message]) -> None:
+            if too_large in messages:
+                raise MessageTooLargeError("over the limit")
+            await super().publish(messages)
+
+    publisher = Strict()
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, publisher)
+        await forwarder.put(records, NOON)
+        task = asyncio.create_task(forwarder.run())
+        drained = await forwarder.drained(30)
+        task.cancel()
+        await asyncio.wait([task])
+        state = await spool.state()
+
+    assert drained
+    assert publisher.published == others
+    assert (state.records, state.dropped) == (0, 1)

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import pytest_asyncio
 
-from bus.port import BusUnavailableError, Delivery, Message, Publisher, Subscriber
+from bus.port import BusClosedError, Delivery, Message, Publisher, Subscriber
 
 TOPIC = "woa.orchestrator-metrics.v1"
 
 
-def message(text: str, key: str = "a") -> Message:
+def message(text: str, key: str = "a", topic: str = TOPIC) -> Message:
     """A message that carries `text`."""
-    return Message(TOPIC, key, text.encode(), {"woa-schema": "orchestrator-metrics/1.0"})
+    return Message(topic, key, text.encode(), {"woa-schema": "orchestrator-metrics/1.0"})
 
 
 def texts(deliveries: Sequence[Delivery]) -> list[str]:
@@ -26,6 +26,7 @@ class BusContract(ABC):
     """Publish, receive, commit; nothing lost, order kept within a key."""
 
     patience_s = 5.0
+    topic = TOPIC
 
     @abstractmethod
     def connect(self) -> AsyncIterator[tuple[Publisher, Subscriber]]:
@@ -35,6 +36,10 @@ class BusContract(ABC):
     async def ends(self) -> AsyncIterator[tuple[Publisher, Subscriber]]:
         async for ends in self.connect():
             yield ends
+
+    def message(self, text: str) -> Message:
+        """A message on this bus that carries `text`."""
+        return message(text, topic=self.topic)
 
     async def take(self, subscriber: Subscriber, number: int) -> list[Delivery]:
         """Receive until `number` messages have come."""
@@ -46,7 +51,7 @@ class BusContract(ABC):
 
     async def test_a_message_arrives_whole(self, ends: tuple[Publisher, Subscriber]) -> None:
         publisher, subscriber = ends
-        sent = message("one")
+        sent = self.message("one")
 
         publishing = asyncio.create_task(publisher.publish([sent]))
         deliveries = await self.take(subscriber, 1)
@@ -61,7 +66,7 @@ class BusContract(ABC):
         publisher, subscriber = ends
         sent = [str(number) for number in range(20)]
 
-        publishing = asyncio.create_task(publisher.publish([message(text) for text in sent]))
+        publishing = asyncio.create_task(publisher.publish([self.message(text) for text in sent]))
         deliveries = await self.take(subscriber, len(sent))
         await subscriber.commit(deliveries)
         await publishing
@@ -75,7 +80,7 @@ class BusContract(ABC):
 
     async def test_no_more_than_asked_for(self, ends: tuple[Publisher, Subscriber]) -> None:
         publisher, subscriber = ends
-        publishing = asyncio.create_task(publisher.publish([message(c) for c in "abc"]))
+        publishing = asyncio.create_task(publisher.publish([self.message(c) for c in "abc"]))
 
         first = await self.take(subscriber, 2)
         rest = await self.take(subscriber, 1)
@@ -86,7 +91,7 @@ class BusContract(ABC):
 
     async def test_offsets_name_messages(self, ends: tuple[Publisher, Subscriber]) -> None:
         publisher, subscriber = ends
-        publishing = asyncio.create_task(publisher.publish([message(c) for c in "abc"]))
+        publishing = asyncio.create_task(publisher.publish([self.message(c) for c in "abc"]))
 
         deliveries = await self.take(subscriber, 3)
         await subscriber.commit(deliveries)
@@ -101,5 +106,5 @@ class BusContract(ABC):
         await publisher.aclose()
         await publisher.aclose()
 
-        with pytest.raises(BusUnavailableError):
-            await publisher.publish([message("late")])
+        with pytest.raises(BusClosedError):
+            await publisher.publish([self.message("late")])

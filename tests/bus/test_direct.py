@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bus.direct import DirectBus
-from bus.port import BusUnavailableError, Publisher, Subscriber
+from bus.port import BusClosedError, Publisher, Subscriber
 from tests.bus.contract import BusContract, message, texts
 
 
@@ -37,7 +37,7 @@ async def test_what_was_received_and_not_committed_is_refused_at_close() -> None
 
     await bus.aclose()
 
-    with pytest.raises(BusUnavailableError):
+    with pytest.raises(BusClosedError):
         await publishing
 
 

@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from agents.forwarder import message_of
 from bus.direct import DirectBus
-from bus.port import Message
+from bus.port import BusUnavailableError, Delivery, Message
 from contracts.topics import PublishedRecord, Topic
 from ingest.service import Ingest, IngestLimits
 from store.connection import open_pool
@@ -135,3 +135,24 @@ async def test_batches_are_bounded_in_bytes(pool: Pool) -> None:
         await bus.publish([message_of(record) for record in records])
 
         assert await count(pool, "orchestrator_metrics") == 5
+
+
+async def test_a_bus_that_is_away_is_asked_again(pool: Pool) -> None:
+    class Flaky(DirectBus):
+        refusals = 3
+
+        async def receive(self, max_messages: int, max_wait_s: float) -> list[Delivery]:
+            if self.refusals:
+                self.refusals -= 1
+                raise BusUnavailableError("no broker answers")
+            return await super().receive(max_messages, max_wait_s)
+
+    async with Flaky() as bus:
+        ingest = Ingest(bus, Writer(pool))
+        task = asyncio.create_task(ingest.run())
+        await bus.publish([message_of(orchestrator_record())])
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert ingest.stats.inserted == 1
+    assert ingest.stats.waiting_for_bus is False

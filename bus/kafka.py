@@ -1,0 +1,262 @@
+"""The bus on Apache Kafka: at least once, in order within a key, nothing acknowledged too early.
+
+A publisher answers when all in-sync replicas have a message. Subscribers of one group divide
+the partitions; offsets are committed when the caller says so, and a partition changes hands
+only after what was received from it has been dealt with, or after a bounded wait.
+See docs/adr/0009-kafka.md.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+import structlog
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    UnknownTopicOrPartitionError,
+)
+
+from bus.kafka_connection import connection
+from bus.kafka_settings import KafkaSettings
+from bus.port import (
+    BusClosedError,
+    BusUnavailableError,
+    Closing,
+    Delivery,
+    Message,
+    MessageTooLargeError,
+)
+
+__all__ = ["KafkaPublisher", "KafkaSubscriber"]
+
+log = structlog.get_logger(__name__)
+
+CLOSE_S = 5.0
+HANDOVER_S = 20.0
+
+
+class KafkaPublisher(Closing):
+    """Sends with `acks=all`, idempotently, compressed with zstd. Connects when first used."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._connecting = asyncio.Lock()
+        self._producer: AIOKafkaProducer | None = None
+        self._closed = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """See `bus.port.Publisher.publish`."""
+        producer = await self._connected()
+        try:
+            sent = [
+                await producer.send(
+                    message.topic,
+                    key=message.key.encode(),
+                    value=message.value,
+                    headers=[(name, text.encode()) for name, text in message.headers.items()],
+                )
+                for message in messages
+            ]
+            await asyncio.gather(*sent)
+        except MessageSizeTooLargeError as error:
+            raise MessageTooLargeError(str(error)) from error
+        except KafkaError as error:
+            # An idempotent producer may be of no use after an error; a new one always is.
+            await self._disconnect()
+            raise BusUnavailableError(_reason(error)) from error
+
+    async def aclose(self) -> None:
+        """See `bus.port.Publisher.aclose`."""
+        self._closed = True
+        await self._disconnect()
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if self._closed:
+                raise BusClosedError("the bus was closed")
+            if self._producer is not None:
+                return self._producer
+            producer = AIOKafkaProducer(
+                **connection(self._settings),
+                acks="all",
+                enable_idempotence=True,
+                compression_type="zstd",
+                linger_ms=round(self._settings.linger_s * 1_000),
+                max_request_size=self._settings.max_message_bytes,
+            )
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                await _stopped(producer)
+                raise BusUnavailableError(_reason(error)) from error
+            except asyncio.CancelledError:
+                await _stopped(producer)
+                raise
+            self._producer = producer
+            return producer
+
+    async def _disconnect(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stopped(producer)
+
+
+class KafkaSubscriber(Closing):
+    """One member of the consumer group that follows `topics`. Connects when first used."""
+
+    def __init__(self, settings: KafkaSettings, topics: Collection[str]) -> None:
+        self._settings = settings
+        self._topics = tuple(topics)
+        self._handover = _Handover()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._closed = False
+
+    async def receive(self, max_messages: int, max_wait_s: float) -> list[Delivery]:
+        """See `bus.port.Subscriber.receive`. Cancelling while it connects is safe."""
+        consumer = await self._connected()
+        if not await self._handover.over(max_wait_s):
+            return []
+        try:
+            fetched = await consumer.getmany(
+                timeout_ms=round(max_wait_s * 1_000), max_records=max_messages
+            )
+        except ConsumerStoppedError as error:
+            raise BusClosedError("the bus was closed") from error
+        except KafkaError as error:
+            raise BusUnavailableError(_reason(error)) from error
+        deliveries = [_delivery(record) for records in fetched.values() for record in records]
+        self._handover.received(len(deliveries))
+        return deliveries
+
+    async def commit(self, deliveries: Sequence[Delivery]) -> None:
+        """See `bus.port.Subscriber.commit`.
+
+        A commit that the brokers do not take is no error: the next one of the partition
+        contains it, and until then its messages may come again.
+        """
+        offsets: dict[TopicPartition, int] = {}
+        for delivery in deliveries:
+            partition = TopicPartition(delivery.message.topic, delivery.partition)
+            offsets[partition] = max(offsets.get(partition, 0), delivery.offset + 1)
+        try:
+            if self._consumer is not None and offsets:
+                await self._consumer.commit(offsets)
+        except KafkaError as error:
+            log.warning("commit_failed", messages=len(deliveries), reason=_reason(error))
+        finally:
+            self._handover.dealt_with(len(deliveries))
+
+    async def aclose(self) -> None:
+        """See `bus.port.Subscriber.aclose`."""
+        self._closed = True
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await _stopped(consumer)
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._closed:
+            raise BusClosedError("the bus was closed")
+        if self._consumer is not None:
+            return self._consumer
+        consumer = AIOKafkaConsumer(
+            **connection(self._settings),
+            group_id=self._settings.group_id,
+            group_instance_id=self._settings.group_instance_id,
+            session_timeout_ms=round(self._settings.session_timeout_s * 1_000),
+            heartbeat_interval_ms=round(self._settings.session_timeout_s * 1_000 / 10),
+            rebalance_timeout_ms=round((HANDOVER_S + self._settings.session_timeout_s) * 1_000),
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        consumer.subscribe(self._topics, listener=self._handover)
+        try:
+            await consumer.start()
+        except (KafkaError, OSError) as error:
+            await _stopped(consumer)
+            raise BusUnavailableError(_reason(error)) from error
+        except asyncio.CancelledError:
+            await _stopped(consumer)
+            raise
+        self._consumer = consumer
+        return consumer
+
+
+class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
+    """Keeps the partitions until what was received from them is dealt with, or for `HANDOVER_S`.
+
+    Whatever is not dealt with by then comes again, perhaps to another member.
+    """
+
+    def __init__(self) -> None:
+        self._unsettled = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._over = asyncio.Event()
+        self._over.set()
+
+    def received(self, messages: int) -> None:
+        self._unsettled += messages
+        if self._unsettled:
+            self._settled.clear()
+
+    def dealt_with(self, messages: int) -> None:
+        self._unsettled = max(0, self._unsettled - messages)
+        if not self._unsettled:
+            self._settled.set()
+
+    async def over(self, max_wait_s: float) -> bool:
+        """Whether no partition is changing hands, now or within `max_wait_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max_wait_s):
+                await self._over.wait()
+        return self._over.is_set()
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._over.clear()
+        try:
+            async with asyncio.timeout(HANDOVER_S):
+                await self._settled.wait()
+        except TimeoutError:
+            log.warning("handover_unsettled", messages=self._unsettled, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._unsettled = 0  # positions are those of the last commits
+        self._settled.set()
+        self._over.set()
+        log.info("partitions_assigned", partitions=len(assigned))
+
+
+async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Close it; one whose brokers are gone is not waited for."""
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await client.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.info("kafka_client_abandoned", reason=str(error) or "timeout")
+
+
+def _delivery(record: ConsumerRecord) -> Delivery:
+    message = Message(
+        topic=record.topic,
+        key=(record.key or b"").decode(errors="replace"),
+        value=record.value or b"",
+        headers={name: value.decode(errors="replace") for name, value in record.headers},
+    )
+    return Delivery(message, record.partition, record.offset)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return "a topic is missing: woa kafka topics --create"
+    return str(error) or type(error).__name__

@@ -1,0 +1,115 @@
+"""A real Apache Kafka broker of a test's own: own ports, own folder, loopback only."""
+
+import base64
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.live.temporal.server import die_with_parent, free_ports, wait_for
+
+__all__ = ["KafkaBroker", "jars"]
+
+START_LIMIT_S = 120.0
+STOP_LIMIT_S = 60.0
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs={folder}/data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+
+
+def jars() -> Path | None:
+    """The folder with the broker's jars that `make kafka` fills, if it did."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("WOA_KAFKA_JARS") or cache / "woa" / "kafka")
+    return folder if shutil.which("java") and list(folder.glob("kafka_*.jar")) else None
+
+
+@dataclass
+class KafkaBroker:
+    """Start, stop, kill and start again; the same data and ports each time."""
+
+    folder: Path
+    libraries: Path
+    ports: list[int] = field(default_factory=lambda: free_ports(2))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.ports[0]}"
+
+    def start(self) -> None:
+        """Return when it serves."""
+        properties = self.folder / "server.properties"
+        if not properties.exists():
+            port, controller = self.ports
+            properties.write_text(
+                PROPERTIES.format(folder=self.folder, port=port, controller=controller)
+            )
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+            subprocess.run(
+                self._java(
+                    *("kafka.tools.StorageTool", "format", "--standalone"),
+                    *("-t", cluster, "-c", str(properties)),
+                ),
+                check=True,
+                capture_output=True,
+                timeout=START_LIMIT_S,
+            )
+        with (self.folder / "broker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._java("kafka.Kafka", str(properties)),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but a system call
+            )
+        wait_for(self._serves, START_LIMIT_S, f"Kafka at {self.address}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Return when it is gone. Safe to call twice."""
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(STOP_LIMIT_S)
+        self.process = None
+
+    def _java(self, *arguments: str) -> list[str]:
+        return [
+            *("java", "-Xmx384m", "-XX:TieredStopAtLevel=1"),
+            *("-cp", f"{self.libraries}/*", *arguments),
+        ]
+
+    def _serves(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            log = (self.folder / "broker.log").read_text(errors="replace")
+            raise AssertionError(f"Kafka ended with {self.process.returncode}: {log[-2000:]}")
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.ports[0]), timeout=1).close()
+            return True
+        return False
