@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -140,8 +141,8 @@ def _show(found: DatabaseSize) -> None:
     ]
     show_table(headers, rows, headers[1:6])
     print(f"\nAll together {size(sum(table.total_bytes for table in found.tables))}")
-    for drop in found.due:
-        print(f"Due now: {drop.name}, {drop.reason}")
+    for reason, count in Counter(drop.reason for drop in found.due).items():
+        print(f"Due at the next upkeep of a running woa: {count} partitions, {reason}")
     if found.next_drop is None:
         print("Retention has nothing to drop yet")
     else:
