@@ -45,7 +45,7 @@ def median_interval(samples: Sequence[float], confidence: float) -> tuple[float,
     """The narrowest pair of order statistics around the median of at least this confidence.
 
     That the median lies outside the k-th smallest and the k-th largest of n samples has the
-    probability `2 P(Binomial(n, 1/2) < k)` (Conover, Practical Nonparametric Statistics, 3.2).
+    probability `2 P(Binomial(n, 1/2) < k)` (Conover, Practical Nonparametric Statistics).
     Raises `ValueError` where even the extremes do not reach the confidence.
     """
     ordered, count = sorted(samples), len(samples)
