@@ -58,7 +58,7 @@ def median_interval(samples: Sequence[float], confidence: float) -> tuple[float,
     return ordered[k], ordered[count - 1 - k]
 
 
-def _cpu_s(command: Sequence[str]) -> float:
+def _cpu_s(command: tuple[str, ...]) -> float:
     """User and system seconds of one run, its output thrown away. Raises `SystemExit`."""
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     pid = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)

@@ -1,4 +1,4 @@
-"""The part of `woa doctor` that reads every configured orchestrator once."""
+"""The part of `woa doctor` that reads every configured orchestrator."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from agents.collector import (
     BadResponseError,
     Batch,
+    Collector,
+    CollectorConfig,
     CollectorError,
     UnauthorizedError,
     UnreachableError,
@@ -29,6 +31,8 @@ FIXES: Mapping[str, str] = {
     UnsupportedVersionError.code: "see the versions in agents/{type}/README.md",
     BadResponseError.code: "check that what answers at its address is a {type} server",
 }
+PAUSE_S = 1.0
+ERRORS_SHOWN = 2
 OTHER_FIX = "check its settings, see agents/{type}/README.md"
 
 
@@ -71,20 +75,30 @@ def _agent(entry: Mapping[str, object]) -> Check:
         f"{fields} fields it does not give"
     )
     if record.metadata.partial:
-        errors = "; ".join(error.message for error in record.health.errors)
+        messages = [error.message for error in record.health.errors]
+        errors = "; ".join(messages[:ERRORS_SHOWN])
+        if len(messages) > ERRORS_SHOWN:
+            errors += f"; and {len(messages) - ERRORS_SHOWN} more"
         fix = OTHER_FIX.format(type=entry["type"])
         return Check("agent", "warn", f"{found}; some calls failed: {errors}", fix, gaps)
     return Check("agent", "ok", found, gaps=gaps)
 
 
 async def _collect(entry: Mapping[str, object]) -> Batch:
+    """The second of two scrapes: what is counted between two is not missing from it."""
     async with make_collector(entry) as collector:
-        timeout_s = collector.config.timeout_s
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await collector.collect(utc_now())
-        except TimeoutError as error:
-            raise UnreachableError(f"no answer within timeout_s={timeout_s:g} seconds") from error
+        await _scrape(collector)
+        await asyncio.sleep(PAUSE_S)
+        return await _scrape(collector)
+
+
+async def _scrape(collector: Collector[CollectorConfig]) -> Batch:
+    timeout_s = collector.config.timeout_s
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await collector.collect(utc_now())
+    except TimeoutError as error:
+        raise UnreachableError(f"no answer within timeout_s={timeout_s:g} seconds") from error
 
 
 def _unavailable(record: PublishedRecord) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ UNBOUNDED = 10_000
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 PREFIXES = "kMGTP"
 STEP = 1_000
+TENTH = 0.1
 
 
 def show_table(
@@ -47,13 +48,16 @@ def printable(text: str) -> str:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """A number with thousands apart."""
-    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+    """A number with thousands apart. What is not 0 is never rounded to 0."""
+    if value is None:
+        return UNKNOWN
+    least: float = 10**-digits
+    return f"<{least:.{digits}f}" if 0 < value < least / 2 else f"{value:,.{digits}f}"
 
 
 def percent(ratio: float | None) -> str:
     """A ratio of 0..1 as people read it."""
-    return UNKNOWN if ratio is None else f"{ratio:.0%}"
+    return UNKNOWN if ratio is None else f"{number(ratio * 100, 1 if ratio < TENTH else 0)}%"
 
 
 def size(value: float | None) -> str:

@@ -97,8 +97,8 @@ def doctor(
 ) -> None:
     """Say what is missing here, and how to mend it.
 
-    Each configured agent reads its orchestrator once: which fields the source cannot give is
-    listed with the reasons. The exit code is 1 when a check fails.
+    Each configured agent reads its orchestrator twice, a second apart: the fields that the source
+    does not give are listed by reason. The exit code is 1 when a check fails.
     """
 
     def work() -> Exit:

@@ -34,4 +34,4 @@ def test_every_command_takes_time_and_is_inside_its_interval(
 
 def test_a_command_that_fails_is_no_measurement() -> None:
     with pytest.raises(SystemExit, match="/bin/false"):
-        cli_start._cpu_s(["/bin/false"])
+        cli_start._cpu_s(("/bin/false",))

@@ -29,4 +29,5 @@ async def test_the_fields_that_a_real_server_does_not_give_have_their_reasons(
     assert (answer.code, check["state"]) == (0, "ok")
     assert "temporal x" in check["found"]
     assert "metrics_urls" in reasons["/scheduling/p95SchedulingLatency"]
+    assert not [reason for reason in reasons.values() if "two scrapes" in reason]
     assert all(gap["reason"] in text.out for gap in check["gaps"])
