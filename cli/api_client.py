@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from api.routes import PREFIX
-from cli.contexts import LOCAL, Target
+from cli.contexts import ENVIRONMENT, LOCAL, Target, on_this_machine
 from cli.exits import CommandError, UsageError
+from cli.tables import printable
 
 __all__ = ["ApiClient", "Item", "Listing"]
 
@@ -22,7 +22,6 @@ Item = dict[str, Any]
 
 PAGE_ITEMS = 1000
 TIMEOUT_S = 15.0
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class ApiClient:
             timeout=TIMEOUT_S,
             transport=transport,
             # A proxy of the surroundings is on the way to other machines only.
-            trust_env=urlsplit(target.url).hostname not in LOOPBACK,
+            trust_env=not on_this_machine(target.url),
         )
 
     def list(self, path: str, **parameters: str | None) -> Listing:
@@ -87,13 +86,9 @@ class ApiClient:
 
     @property
     def _token_fix(self) -> str:
-        match self._target.name:
-            case "WOA_URL":
-                return "set WOA_TOKEN"
-            case name if name == LOCAL:
-                return "start `woa up` again"
-            case name:
-                return f"`woa context set {name} --token-file FILE`, or set WOA_TOKEN"
+        name = self._target.name
+        fixes = {ENVIRONMENT: "set WOA_TOKEN", LOCAL: "start `woa up` again"}
+        return fixes.get(name, f"`woa context set {name} --token-file FILE`, or set WOA_TOKEN")
 
     def _get(self, path: str, query: Mapping[str, str | int]) -> httpx.Response:
         try:
@@ -114,7 +109,9 @@ class ApiClient:
 
     def _refusal(self, response: httpx.Response) -> str:
         problem = _problem(response)
-        detail = problem.get("detail") or f"it answered with status {response.status_code}"
+        detail = printable(
+            str(problem.get("detail") or f"it answered with status {response.status_code}")
+        )
         match response.status_code:
             case HTTPStatus.UNAUTHORIZED:
                 return f"{self._place} does not accept the token: {detail} Fix: {self._token_fix}"

@@ -4,12 +4,10 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
-from cli.api_client import LOOPBACK
-from cli.contexts import LOCAL, Context, Contexts, contexts_file, target_of
+from cli.contexts import LOCAL, Context, Contexts, contexts_file, on_this_machine, target_of
 from cli.exits import CommandError, Exit, UsageError
 from cli.tables import UNKNOWN, show_table
 
@@ -86,7 +84,7 @@ def run_set(
         raise UsageError(f"--url: {error.errors()[0]['msg']}") from error
     contexts.having(name, context).save(path)
     print(f"Kept {name}: {context.url}{'' if token else ', without a token'}")
-    if token and _in_clear_text(context.url):
+    if token and context.url.startswith("http:") and not on_this_machine(context.url):
         print(
             f"woa: tokens travel to {context.url} in clear text; use https beyond this machine",
             file=sys.stderr,
@@ -118,8 +116,3 @@ def _token(file: Path) -> SecretStr:
     if not text.strip():
         raise UsageError(f"--token-file: there is no token in {file}")
     return SecretStr(text.strip())
-
-
-def _in_clear_text(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname not in LOOPBACK

@@ -19,10 +19,20 @@ from cli.exits import CommandError, UsageError
 from cli.running import read_note
 from cli.state_dir import state_dir_of
 
-__all__ = ["LOCAL", "Context", "Contexts", "Target", "contexts_file", "target_of"]
+__all__ = [
+    "ENVIRONMENT",
+    "LOCAL",
+    "Context",
+    "Contexts",
+    "Target",
+    "contexts_file",
+    "on_this_machine",
+    "target_of",
+]
 
 LOCAL = "local"
 ENVIRONMENT = "WOA_URL"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Context(BaseModel):
@@ -37,7 +47,7 @@ class Context(BaseModel):
     @classmethod
     def _http(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             raise ValueError("expected an address such as https://woa.example.com")
         if parts.username or parts.password:
             raise ValueError("an address holds no user and no password; give a token instead")
@@ -136,6 +146,11 @@ def contexts_file(environ: Mapping[str, str]) -> Path:
     """`$XDG_CONFIG_HOME/woa/contexts.yaml`, by default below `~/.config`."""
     base = environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "woa" / "contexts.yaml"
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether nothing that is sent there leaves this machine."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def target_of(chosen: str | None, environ: Mapping[str, str]) -> Target:

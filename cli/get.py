@@ -1,6 +1,7 @@
 """`woa get`: what a running woa knows, as a table or as the API's own JSON."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,12 +123,13 @@ def _id(kind: str, row: Row) -> str:
 
 def _not_current(rows: Sequence[Row]) -> Iterable[str]:
     """What a reader of the table must know about its values."""
-    old = [row for row in rows if row.item["state"] != "ok"]
-    if old:
-        states = [row.item["state"] for row in old]
-        counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
-        yield f"\n{len(old)} of {len(rows)} not current ({counts}): values are the last good ones"
+    old = [row.item["state"] for row in rows if row.item["state"] != "ok"]
     reasons = [(row.name, row.item["reason"]) for row in rows if row.item.get("reason")]
+    if old or reasons:
+        yield ""
+    if old:
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(Counter(old).items()))
+        yield f"{len(old)} of {len(rows)} not current ({counts}): they show what was last read"
     for name, reason in reasons[:REASONS_SHOWN]:
         yield f"  {name}: {printable(reason)}"
     if len(reasons) > REASONS_SHOWN:

@@ -116,13 +116,22 @@ def read_document(config: Path) -> dict[str, Any]:
         document = yaml.safe_load(config.read_text())
     except OSError as error:
         raise SettingsError(f"cannot read the configuration {config}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{config} is not YAML: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{config} is not YAML: {_without_line(error)}") from error
     if document is None:
         return {}
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise SettingsError(f"{config}: expected a mapping of settings at the top level")
     return document
+
+
+def _without_line(error: yaml.YAMLError) -> str:
+    """What is wrong and where; the line itself may hold a secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem}, line {error.problem_mark.line + 1}"
+    return type(error).__name__
 
 
 def setting_paths(

@@ -92,6 +92,14 @@ def test_a_group_that_is_no_json_is_named_without_its_value(tmp_path: Path) -> N
     assert "s3cret" not in answer.err
 
 
+def test_a_file_that_is_no_yaml_is_named_without_its_line(tmp_path: Path) -> None:
+    answer = show(tmp_path, "-c", config(tmp_path, 'log: {level: info}\nkey: "s3cret" x'))
+
+    assert answer.code == 2
+    assert "line 2" in answer.err
+    assert "s3cret" not in answer.err
+
+
 def test_a_misspelt_variable_is_warned_of(tmp_path: Path) -> None:
     answer = show(tmp_path, WOA_DATABSE_URL="postgresql://x", WOA_CONTEXT="production")
 

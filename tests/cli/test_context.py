@@ -81,6 +81,7 @@ def test_setting_one_thing_keeps_the_other(tmp_path: Path) -> None:
     [
         (("set", "new"), "--url"),
         (("set", "new", "--url", "woa.example.com"), "--url"),
+        (("set", "new", "--url", "http://woa.example.com:many"), "--url"),
         (("set", "new", "--url", "https://me:pass@woa.example.com"), "token instead"),
         (("set", "new", "--url", URL, "--token-file", "/absent"), "/absent"),
         (("set", "local", "--url", URL), "choose another name"),
