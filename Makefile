@@ -50,6 +50,7 @@ $(KAFKA)/.installed: deploy/kafka/pom.xml
 nightly: live ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json
+	$(PY) -m benchmarks cli-start --json
 
 check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff check $(SOURCES)
@@ -74,6 +75,7 @@ api/static/index.html: $(shell find dashboard -type f -not -path '*/node_modules
 
 bench: setup ## Benchmarks: start-up and memory
 	$(PY) -m benchmarks first-run
+	$(PY) -m benchmarks cli-start
 
 lock: ## Pin every dependency again, with hashes
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --no-header --upgrade --quiet -o requirements.lock

@@ -1,6 +1,7 @@
 """Every agent, one line each. A collector is imported only when it is configured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +9,14 @@ from pydantic import ValidationError
 
 from agents.collector import Collector, CollectorConfig
 
-__all__ = ["COLLECTORS", "ConfigError", "config_model", "known_types", "make_collector"]
+__all__ = [
+    "COLLECTORS",
+    "ConfigError",
+    "config_model",
+    "config_of",
+    "known_types",
+    "make_collector",
+]
 
 COLLECTORS = {
     "temporal": "agents.temporal:TemporalCollector",
@@ -31,14 +39,20 @@ def config_model(kind: str) -> type[CollectorConfig]:
 
 def make_collector(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
     """The collector that one entry of `agents:` describes. Raises `ConfigError`."""
+    config = config_of(settings)
+    return _collector(str(settings["type"]))(config)
+
+
+def config_of(settings: Mapping[str, Any]) -> CollectorConfig:
+    """The checked settings of one entry of `agents:`. Raises `ConfigError`."""
     kind = settings.get("type")
     if kind not in COLLECTORS:
         raise ConfigError(f"agents.type: {kind!r} is not one of {', '.join(known_types())}")
-    collector = _collector(str(kind))
+    model = config_model(str(kind))
     try:
-        return collector(collector.config_model.model_validate(dict(settings)))
+        return model.model_validate(dict(settings))
     except ValidationError as error:
-        raise ConfigError(_explain(str(kind), error)) from error
+        raise ConfigError("\n".join(_explain(str(kind), model, error))) from error
 
 
 def _collector(kind: str) -> type[Collector[CollectorConfig]]:
@@ -47,9 +61,10 @@ def _collector(kind: str) -> type[Collector[CollectorConfig]]:
     return collector
 
 
-def _explain(kind: str, error: ValidationError) -> str:
-    lines = (
-        f"agents.{kind}.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False)
-    )
-    return "\n".join(lines)
+def _explain(kind: str, model: type[CollectorConfig], error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        near = get_close_matches(place, model.model_fields, 1)
+        unknown = problem["type"] == "extra_forbidden"
+        hint = f"; did you mean {near[0]}?" if unknown and near else ""
+        yield f"agents.{kind}.{place}: {'no such setting' if unknown else problem['msg']}{hint}"

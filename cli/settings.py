@@ -1,7 +1,7 @@
 """All settings in one model: a YAML file, and `WOA_` environment variables, which win."""
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +20,25 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as SourceError
 
 from agents.spool import SpoolLimits
 from api.settings import ApiSettings
 from bus.kafka_settings import KafkaSettings
+from cli.state_dir import default_state_dir
 from ingest.service import IngestLimits
 from store.settings import RetentionSettings
 
-__all__ = ["DemoSettings", "LogSettings", "Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "DemoSettings",
+    "LogSettings",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+    "read_document",
+    "setting_paths",
+    "variable_of",
+]
 
 
 class SettingsError(ValueError):
@@ -58,14 +69,6 @@ class DemoSettings(BaseModel):
         le=28,
         description="Days of history that the simulated orchestrators have; 0: there are none.",
     )
-
-
-def default_state_dir() -> Path:
-    """Where data is kept unless told otherwise: root has a system folder, others their own."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/woa")
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "woa"
 
 
 class Settings(BaseSettings):
@@ -112,30 +115,68 @@ class Settings(BaseSettings):
 
 def load_settings(config: Path | None = None) -> Settings:
     """Settings from `config` and the environment. Raises `SettingsError`."""
-    values = _read(config) if config else {}
+    values = read_document(config) if config else {}
     try:
         return Settings(**values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise SettingsError("\n".join(_explain(problems))) from error
+    except SourceError as error:  # it names the setting, and repeats no value
+        raise SettingsError(f"{error}: expected JSON") from error
 
 
-def _read(config: Path) -> dict[str, Any]:
+def read_document(config: Path) -> dict[str, Any]:
+    """What stands in the file, not yet checked. Raises `SettingsError`."""
     try:
         document = yaml.safe_load(config.read_text())
     except OSError as error:
         raise SettingsError(f"cannot read the configuration {config}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{config} is not YAML: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{config} is not YAML: {_without_line(error)}") from error
     if document is None:
         return {}
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise SettingsError(f"{config}: expected a mapping of settings at the top level")
     return document
 
 
-def _explain(problems: Iterable[Any]) -> Iterable[str]:
+def _without_line(error: yaml.YAMLError) -> str:
+    """What is wrong and where; the line itself may hold a secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem}, line {error.problem_mark.line + 1}"
+    return type(error).__name__
+
+
+def setting_paths(
+    model: type[BaseModel] = Settings, above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """The place of every setting, such as `("api", "port")`."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from setting_paths(field.annotation, (*above, name))
+        else:
+            yield (*above, name)
+
+
+def variable_of(path: Iterable[str]) -> str:
+    """The environment variable of a setting."""
+    return "WOA_" + "__".join(path).upper()
+
+
+def _explain(problems: Iterable[Any]) -> Iterator[str]:
     for problem in problems:
-        place = ".".join(str(part) for part in problem["loc"])
-        variable = "WOA_" + "__".join(str(part) for part in problem["loc"]).upper()
-        yield f"{place} (or {variable}): {problem['msg']}"
+        path = tuple(str(part) for part in problem["loc"])
+        wrong = _unknown(path) if problem["type"] == "extra_forbidden" else problem["msg"]
+        yield f"{'.'.join(path)} (or {variable_of(path)}): {wrong}"
+
+
+def _unknown(path: tuple[str, ...]) -> str:
+    places = set(setting_paths())
+    groups = {place[:-1] for place in places} - {()}
+    known = sorted(".".join(place) for place in places | groups if len(place) == len(path))
+    near = get_close_matches(".".join(path), known, 1)
+    if near:
+        return f"there is no such setting; did you mean {near[0]}?"
+    return f"there is no such setting; there are: {', '.join(known)}"

@@ -1,13 +1,11 @@
 """What /metrics says about the agents, the spool and ingest of this process."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from agents.forwarder import Forwarder
-from agents.runner import AgentRunner
-from ingest.service import Ingest
+from cli.pipeline import Pipeline
 
 __all__ = ["Telemetry"]
 
@@ -15,12 +13,8 @@ __all__ = ["Telemetry"]
 class Telemetry(Collector):
     """Reads the parts when it is asked; keeps nothing itself."""
 
-    def __init__(
-        self, runners: Sequence[AgentRunner], ingest: Ingest, forwarder: Forwarder
-    ) -> None:
-        self._runners = runners
-        self._ingest = ingest
-        self._forwarder = forwarder
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
     def describe(self) -> Iterable[Metric]:
         """Nothing before the first scrape: registering must not ask the parts."""
@@ -44,7 +38,7 @@ class Telemetry(Collector):
         success = GaugeMetricFamily(
             "woa_agent_last_success_timestamp_seconds", "Last good scrape.", labels=labels
         )
-        for runner in self._runners:
+        for runner in self._pipeline.runners:
             name, stats = runner.name, runner.stats
             scrapes.add_metric((name,), stats.scrapes)
             for code, number in stats.failures.items():
@@ -56,7 +50,7 @@ class Telemetry(Collector):
         return scrapes, failures, duration, success
 
     def _spool(self) -> Iterable[Metric]:
-        state = self._forwarder.last_state
+        state = self._pipeline.forwarder.last_state
         if state is None:
             return
         yield GaugeMetricFamily("woa_spool_records", "Not yet on the bus.", value=state.records)
@@ -64,7 +58,7 @@ class Telemetry(Collector):
         yield CounterMetricFamily("woa_spool_dropped", "Given up.", value=state.dropped)
 
     def _ingested(self) -> Iterable[Metric]:
-        stats = self._ingest.stats
+        stats = self._pipeline.ingest.stats
         records = CounterMetricFamily("woa_ingest_records", "By outcome.", labels=("outcome",))
         records.add_metric(("inserted",), stats.inserted)
         records.add_metric(("duplicate",), stats.duplicates)

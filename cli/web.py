@@ -2,23 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
-from importlib.metadata import version
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
-from agents.forwarder import Forwarder
-from agents.runner import AgentRunner
 from api.app import create_app
 from api.server import bind, serve
 from api.services import ApiServices
 from api.settings import ApiSettings
+from cli.pipeline import Pipeline
 from cli.surroundings import utc_now
 from cli.telemetry import Telemetry
+from cli.version import VERSION
 from ingest.service import Ingest
 from store.engine import create_read_engine
+from store.errors import StoreUnavailableError
 from store.reads import Reads
 from store.records import Records
 from store.tokens import Tokens
@@ -49,10 +50,10 @@ class Web:
         """Give the port back. Safe to call twice."""
         self._listener.close()
 
-    def observe(self, runners: list[AgentRunner], ingest: Ingest, forwarder: Forwarder) -> None:
-        """Show the numbers of these parts under /metrics and in /readyz."""
-        self._ingest = ingest
-        self._registry.register(Telemetry(runners, ingest, forwarder))
+    def observe(self, pipeline: Pipeline) -> None:
+        """Show the numbers of its parts under /metrics and in /readyz."""
+        self._ingest = pipeline.ingest
+        self._registry.register(Telemetry(pipeline))
 
     async def open(self, stack: AsyncExitStack, database_url: str) -> str | None:
         """Connect to the database; returns the admin token if one had to be made."""
@@ -61,6 +62,13 @@ class Web:
         self._tokens = Tokens(self._engine, utc_now)
         made = await self._tokens.ensure_admin_token(self._settings.admin_token)
         return made.get_secret_value() if made else None
+
+    async def issue_token(self, stack: AsyncExitStack, name: str) -> SecretStr:
+        """A token that works until the stack ends; it replaces the one before of this name."""
+        assert self._tokens is not None
+        token = await self._tokens.replace_token(name)
+        stack.push_async_callback(self._withdraw, name)
+        return token
 
     async def serve(self) -> None:
         """Answer until cancelled."""
@@ -72,7 +80,7 @@ class Web:
             settings=self._settings,
             clock=utc_now,
             registry=self._registry,
-            version=version("woa"),
+            version=VERSION,
             readiness=self._readiness,
         )
         await serve(create_app(services), self._settings, self._ready, listener=self._listener)
@@ -93,3 +101,8 @@ class Web:
 
     async def _readiness(self) -> Mapping[str, str | None]:
         return {"ingest": self._ingest.stats.waits_for() if self._ingest else None}
+
+    async def _withdraw(self, name: str) -> None:
+        assert self._tokens is not None
+        with suppress(StoreUnavailableError):  # the next start of this name replaces it
+            await self._tokens.forget_token(name)

@@ -15,7 +15,15 @@ import psycopg
 from store.connection import Connection, connect
 from store.errors import StoreUnavailableError, translated
 
-__all__ = ["Migration", "MigrationError", "SchemaFiles", "StoreUnavailableError", "migrate"]
+__all__ = [
+    "Migration",
+    "MigrationError",
+    "SchemaFiles",
+    "SchemaState",
+    "StoreUnavailableError",
+    "migrate",
+    "schema_state",
+]
 
 OLDEST_SERVER = 15
 MIGRATION_NAME = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
@@ -73,6 +81,33 @@ class SchemaFiles:
         return max((migration.version for migration in self.migrations), default=0)
 
 
+@dataclass(frozen=True)
+class SchemaState:
+    """Which structure a database has, and what leads it to that of this version."""
+
+    version: int | None
+    """Null: it is empty, and schema.sql makes the whole structure at once."""
+    newest: int
+    pending: tuple[Migration, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Nothing is to be done."""
+        return self.version is not None and not self.pending
+
+
+async def schema_state(url: str, files: SchemaFiles | None = None) -> SchemaState:
+    """What `migrate` would find; changes nothing. Raises what it raises."""
+    connection = await connect(url, "woa-migrate")
+    try:
+        await _check_server(connection)
+        return await _state(connection, files or SchemaFiles.shipped())
+    except psycopg.Error as error:
+        raise translated(error) from error
+    finally:
+        await connection.close()
+
+
 async def migrate(url: str, files: SchemaFiles | None = None) -> tuple[int, ...]:
     """Apply what is pending and return the versions applied; empty: nothing was.
 
@@ -98,36 +133,48 @@ async def migrate(url: str, files: SchemaFiles | None = None) -> tuple[int, ...]
     return applied
 
 
-async def _apply(connection: Connection, files: SchemaFiles) -> tuple[int, ...]:
+async def _state(connection: Connection, files: SchemaFiles) -> SchemaState:
     if not await _value(connection, HAS_LEDGER):
-        return await _create(connection, files)
+        await _refuse_foreign(connection)
+        return SchemaState(None, files.newest, files.migrations)
     rows = await (await connection.execute("SELECT version FROM schema_migrations")).fetchall()
     known: set[int] = {version for (version,) in rows}
-    if known and max(known) > files.newest:
+    version = max(known, default=0)
+    if version > files.newest:
         raise MigrationError(
-            f"the database has version {max(known)}, this program knows {files.newest}: "
+            f"the database has version {version}, this program knows {files.newest}: "
             "a newer one has been here; use that, or restore a backup"
         )
     pending = tuple(m for m in files.migrations if m.version not in known)
-    for migration in pending:
-        async with connection.transaction():
-            await _run(connection, migration.sql, f"migration {migration.version:04}")
-            await _record(connection, (migration,))
-    return tuple(migration.version for migration in pending)
+    return SchemaState(version, files.newest, pending)
 
 
-async def _create(connection: Connection, files: SchemaFiles) -> tuple[int, ...]:
+async def _apply(connection: Connection, files: SchemaFiles) -> tuple[int, ...]:
+    state = await _state(connection, files)
+    if state.version is None:
+        await _create(connection, files)
+    else:
+        for migration in state.pending:
+            async with connection.transaction():
+                await _run(connection, migration.sql, f"migration {migration.version:04}")
+                await _record(connection, (migration,))
+    return tuple(migration.version for migration in state.pending)
+
+
+async def _refuse_foreign(connection: Connection) -> None:
     foreign = await _value(connection, FOREIGN_TABLES)
     if isinstance(foreign, list):
         raise MigrationError(
             f"database {connection.info.dbname!r} already holds {', '.join(foreign[:5])} and has "
             "no schema_migrations: it is not ours; nothing was changed. Use an empty database"
         )
+
+
+async def _create(connection: Connection, files: SchemaFiles) -> None:
     async with connection.transaction():
         await _run(connection, files.schema, "schema.sql")
         await connection.execute(MAKE_LEDGER)
         await _record(connection, files.migrations)
-    return tuple(migration.version for migration in files.migrations)
 
 
 async def _run(connection: Connection, script: str, what: str) -> None:

@@ -94,11 +94,18 @@ class Tokens:
                 return None
             if await self._has_admin(connection):
                 return None
-            identity = uuid4()
-            made = SecretStr(f"{TOKEN_PREFIX}{identity.hex}_{secrets.token_urlsafe(32)}")
-            grant = _Grant(PrincipalKind.TOKEN, ADMIN_NAME, made, id=identity)
-            await connection.execute(grant.insert(self._clock()))
-            return made
+            return await self._make_token(connection, ADMIN_NAME)
+
+    async def replace_token(self, name: str) -> SecretStr:
+        """A new token of this name; those of the name before it stop working."""
+        async with connected(self._engine) as connection:
+            await connection.execute(_forget_named(name))
+            return await self._make_token(connection, name)
+
+    async def forget_token(self, name: str) -> None:
+        """Tokens of this name stop working."""
+        async with connected(self._engine) as connection:
+            await connection.execute(_forget_named(name))
 
     async def create_login_code(self) -> SecretStr:
         """A code that opens one browser session within ten minutes."""
@@ -146,6 +153,13 @@ class Tokens:
                 )
             return Principal(row.id, PrincipalKind(row.kind), row.name)
 
+    async def _make_token(self, connection: AsyncConnection, name: str) -> SecretStr:
+        identity = uuid4()
+        made = SecretStr(f"{TOKEN_PREFIX}{identity.hex}_{secrets.token_urlsafe(32)}")
+        grant = _Grant(PrincipalKind.TOKEN, name, made, id=identity)
+        await connection.execute(grant.insert(self._clock()))
+        return made
+
     async def _choose_admin(self, connection: AsyncConnection, chosen: SecretStr) -> None:
         now = self._clock()
         others = and_(
@@ -174,6 +188,12 @@ class Tokens:
 def _forget_spent(now: datetime) -> Delete:
     passing = [LOGIN, PrincipalKind.SESSION.value]
     return delete(API_TOKENS).where(API_TOKENS.c.kind.in_(passing), API_TOKENS.c.expires_at < now)
+
+
+def _forget_named(name: str) -> Delete:
+    return delete(API_TOKENS).where(
+        API_TOKENS.c.kind == PrincipalKind.TOKEN.value, API_TOKENS.c.name == name
+    )
 
 
 def _hash(secret: str) -> bytes:

@@ -70,7 +70,7 @@ async def get_pool_workers(
     found = await services.reads.workers(pool_id, query.status, query.limit, after)
     if not found.items:
         await _pool(services, pool_id)
-    items = [worker_item(row, now) for row in found.items]
+    items = [worker_item(pool_id, row, now) for row in found.items]
     return conditional(
         request, WorkerList(items=items, next_cursor=encode_cursor(found.next_after))
     )

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from cli.main import app
+from cli.commands.tree import app
 from docs.generate.text import NOTE, cell, code, table
 
 __all__ = ["commands", "commands_page", "root", "undocumented_commands"]

@@ -3,6 +3,7 @@
 `make up` and `make test` are run by test_clone.py and by the checks themselves.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -13,10 +14,22 @@ from pathlib import Path
 import pytest
 
 from benchmarks.product import Product, free_port
-from tests.live.temporal.server import TemporalServer, binary
+from tests.live.temporal.server import TemporalServer, binary, wait_for
 from tests.requirements import require_or_skip
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.live]
+
+# What each command of the README shows, the demo and the tests aside.
+EXPECTED = {
+    "doctor": "orders-prod",
+    "agent once": "orders-prod",
+    "up": "Open",
+    "get orchestrators": "temporal/eu-1/orders-prod",
+    "get queues": "No queues",
+    "get workers": "[]",
+    "db size": "orchestrator_metrics",
+    "config show": "agents.0.instance_id",
+}
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -47,11 +60,11 @@ def folder(open_dir: Path) -> Iterator[Path]:
     server.stop()
 
 
-def run(command: str, folder: Path) -> tuple[int, str]:
-    port = free_port()
+def started(command: str, folder: Path, port: int) -> Product:
     environment = {
         **os.environ,
         "WOA_STATE_DIR": str(folder / "state"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
         "WOA_API__PORT": str(port),
     }
     process = subprocess.Popen(
@@ -63,16 +76,38 @@ def run(command: str, folder: Path) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    product = Product(process, folder / "state", port)
-    if " up " in command:
-        product.wait_for_link()
-        return product.stop(), "".join(product.output)
-    return product.wait(), "".join(product.output)
+    return Product(process, folder / "state", port)
+
+
+def run_all(commands: list[str], folder: Path) -> dict[str, tuple[int, str]]:
+    """Exit code and output of each, in order; what follows `woa up` runs beside it."""
+    products: dict[str, Product] = {}
+    codes: dict[str, int] = {}
+    port = free_port()
+    for command in commands:
+        products[command] = product = started(command, folder, port)
+        if " up " in command:
+            product.wait_for_link()
+            wait_for(lambda: bool(known(folder, port)), 60, "the first record")
+        else:
+            codes[command] = product.wait()
+    codes |= {command: products[command].stop() for command in commands if command not in codes}
+    return {command: (codes[command], "".join(products[command].output)) for command in commands}
+
+
+def known(folder: Path, port: int) -> list[object]:
+    """What the running product has learnt."""
+    asked = started(".venv/bin/woa get orchestrators -o json", folder, port)
+    asked.wait()
+    items: list[object] = json.loads("".join(asked.output))
+    return items
 
 
 def test_the_examples_work(folder: Path) -> None:
-    results = {command: run(command, folder) for command in commands()}
+    results = run_all(commands(), folder)
+    said = {command.split("woa ")[1].split(" -")[0]: out for command, (_, out) in results.items()}
 
-    assert len(results) == 3
-    assert {command: code for command, (code, _) in results.items() if code} == {}
-    assert all("orders-prod" in output or "Open" in output for _, output in results.values())
+    assert {command: (code, out) for command, (code, out) in results.items() if code} == {}
+    assert {name: words in said[name] for name, words in EXPECTED.items()} == dict.fromkeys(
+        said, True
+    )

@@ -1,12 +1,15 @@
 """Starting `woa up` where things are not as they should be, and stopping it."""
 
+import json
 import signal
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from benchmarks.product import leftovers, running, start
+from tests.cli.woa import Answer, woa
 
 pytestmark = pytest.mark.acceptance
 
@@ -108,3 +111,39 @@ def test_a_database_that_does_not_answer_is_named(state_dir: Path) -> None:
     assert code == 1
     assert "WOA_DATABASE_URL" in text
     assert "s3cret" not in text
+
+
+def test_get_asks_what_runs_here_without_any_set_up(state_dir: Path) -> None:
+    def get(kind: str) -> Answer:
+        return woa("get", kind, "-o", "json", folder=state_dir)
+
+    before = get("orchestrators")
+    with running(state_dir) as product:
+        product.wait_for_link()
+        asked = [get(kind) for kind in ("orchestrators", "pools", "workers", "queues")]
+        note = state_dir / "running.json"
+        mode, token = note.stat().st_mode & 0o777, json.loads(note.read_text())["token"]
+        product.stop()
+    after = get("orchestrators")
+
+    assert [(answer.code, answer.out) for answer in asked] == [(0, "[]\n")] * 4
+    assert mode == 0o600
+    assert token not in "".join(product.output)
+    assert (before.code, after.code) == (1, 1)
+    assert "woa up" in after.err
+
+
+def test_the_token_of_the_command_line_ends_with_the_product(
+    state_dir: Path, database_url: str
+) -> None:
+    env = {"WOA_DATABASE_URL": database_url}
+    tokens = []
+    for _ in range(2):
+        with running(state_dir, env=env) as product:
+            product.wait_for_link()
+            tokens.append(json.loads((state_dir / "running.json").read_text())["token"])
+    with psycopg.connect(database_url) as connection:
+        names = connection.execute("SELECT name FROM api_tokens WHERE kind = 'token'").fetchall()
+
+    assert len(set(tokens)) == 2
+    assert names == [("admin",)]

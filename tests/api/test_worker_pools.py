@@ -55,9 +55,9 @@ async def test_workers_show_the_record_s(world: World, client: httpx.AsyncClient
     record = pool_record()
     await world.write(orchestrator_record(), record)
     body = (await client.get(f"{PREFIX}/worker-pools/{record.pool_id}/workers")).json()
-    dated = {"observedAt": "2026-03-14T12:00:00Z", "state": "ok"}
+    beside = {"observedAt": "2026-03-14T12:00:00Z", "state": "ok", "poolId": str(record.pool_id)}
 
-    assert body["items"] == [worker.to_wire() | dated for worker in record.workers or ()]
+    assert body["items"] == [worker.to_wire() | beside for worker in record.workers or ()]
     assert body["nextCursor"] is None
 
 

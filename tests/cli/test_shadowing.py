@@ -23,7 +23,7 @@ def test_the_command_refuses_to_start(tmp_path: Path) -> None:
     (tmp_path / "agents").mkdir()
     (tmp_path / "agents" / "__init__.py").touch()
     result = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", "--version"],
+        [sys.executable, "-c", "from cli.main import main; main()", "doctor"],
         env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "/usr/bin:/bin"},
         cwd=tmp_path,
         capture_output=True,

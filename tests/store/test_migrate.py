@@ -11,7 +11,7 @@ import pytest
 
 from store.connection import Connection, connect
 from store.errors import StoreUnavailableError
-from store.migrate import Migration, MigrationError, SchemaFiles, migrate
+from store.migrate import Migration, MigrationError, SchemaFiles, migrate, schema_state
 from store.write import Writer
 from tests.postgres import DEBIAN_BIN, PostgresServer, embedded_bin
 from tests.records import orchestrator_record
@@ -204,3 +204,32 @@ async def test_processes_take_turns(empty_database_url: str) -> None:
 async def test_server_that_does_not_answer_is_unavailable() -> None:
     with pytest.raises(StoreUnavailableError, match="WOA_DATABASE_URL"):
         await migrate("postgresql://woa:secret@127.0.0.1:1/woa")
+
+
+async def test_state_says_what_migrate_would_do_and_changes_nothing(
+    empty_database_url: str,
+) -> None:
+    empty = await schema_state(empty_database_url)
+    untouched = await tables(empty_database_url)
+    await migrate(empty_database_url)
+    current = await schema_state(empty_database_url)
+    added = Migration(SHIPPED.newest + 1, "note", "SELECT 1")
+    behind = await schema_state(
+        empty_database_url, SchemaFiles(SHIPPED.schema, (*SHIPPED.migrations, added))
+    )
+
+    assert (empty.version, empty.pending, empty.is_current) == (None, SHIPPED.migrations, False)
+    assert untouched == []
+    assert (current.version, current.pending, current.is_current) == (SHIPPED.newest, (), True)
+    assert (behind.version, behind.pending, behind.is_current) == (
+        SHIPPED.newest,
+        (added,),
+        False,
+    )
+
+
+async def test_state_of_a_newer_database_is_refused(database_url: str, pool: Pool) -> None:
+    await execute(pool, "INSERT INTO schema_migrations (version, name) VALUES (9000, 'future')")
+
+    with pytest.raises(MigrationError, match="9000"):
+        await schema_state(database_url)

@@ -187,3 +187,21 @@ async def test_what_is_over_is_forgotten(tokens: Tokens, engine: AsyncEngine, cl
         kinds = [row[0] for row in rows]
 
     assert kinds == ["login", "token"]
+
+
+async def test_a_token_replaces_those_of_its_name_and_no_others(tokens: Tokens) -> None:
+    other = await tokens.replace_token("other")
+    first = await tokens.replace_token("local")
+    second = await tokens.replace_token("local")
+    found = [await tokens.verify(secret.get_secret_value()) for secret in (first, second, other)]
+
+    assert [principal and principal.name for principal in found] == [None, "local", "other"]
+
+
+async def test_a_forgotten_token_stops_working(tokens: Tokens) -> None:
+    secret = (await tokens.replace_token("local")).get_secret_value()
+    before = await tokens.verify(secret)
+    await tokens.forget_token("local")
+
+    assert before is not None
+    assert await tokens.verify(secret) is None

@@ -1,0 +1,1 @@
+"""The commands' signatures and help. What a command does is imported when it runs."""

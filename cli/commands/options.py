@@ -1,0 +1,73 @@
+"""What commands share: options, settings, and how they end."""
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cli.exits import CommandError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from cli.settings import Settings
+
+__all__ = ["ConfigFile", "Output", "OutputOption", "finish", "leave", "outcome", "settings_of"]
+
+
+class Output(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", envvar="WOA_CONFIG", help="YAML file with settings."
+    ),
+]
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="A table for people or JSON for programs.")
+]
+
+
+def settings_of(config: Path | None) -> "Settings":
+    """The settings, with logging set up as they say. Raises `UsageError`."""
+    from cli.logs import configure_logs
+    from cli.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        raise UsageError(f"wrong setting\n{error}") from error
+    configure_logs(settings.log)
+    return settings
+
+
+def outcome(work: Callable[[], Exit]) -> Exit:
+    """The exit code of `work`; its `CommandError` is told in a line on standard error."""
+    try:
+        return work()
+    except CommandError as error:
+        typer.echo(f"woa: {error}", err=True)
+        return error.exit
+
+
+def finish(work: Callable[[], Exit]) -> NoReturn:
+    """Do the command's work and end it."""
+    raise typer.Exit(outcome(work))
+
+
+def leave(work: Callable[[], Exit]) -> NoReturn:
+    """The same for a command that may use Temporal's client.
+
+    Ends without interpreter finalization: the client's native threads can crash in it.
+    """
+    code = outcome(work)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,126 @@
+"""The tree of all commands, and its way in."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.commands import agent, config, context, db, get
+from cli.commands.options import ConfigFile, Output, OutputOption, finish, leave, settings_of
+from cli.exits import EXIT_CODES, Exit
+from cli.version import VERSION
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="woa",
+    help="Health, capacity and queues of every orchestrator you run, in one vocabulary.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(get.app, name="get")
+app.add_typer(agent.app, name="agent")
+app.add_typer(context.app, name="context")
+app.add_typer(db.app, name="db")
+app.add_typer(config.app, name="config")
+
+
+def run() -> None:
+    """Refuse a shadowed package, else run the command that was given."""
+    from cli.shadowing import ShadowedPackageError, refuse_shadowed
+
+    try:
+        refuse_shadowed()
+    except ShadowedPackageError as error:
+        typer.echo(f"woa: {error}", err=True)
+        sys.exit(Exit.FAILED)
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"woa {VERSION}")
+        raise typer.Exit(Exit.OK)
+
+
+@app.callback()
+def woa(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and stop.",
+        ),
+    ] = False,
+) -> None:
+    """Health, capacity and queues of every orchestrator you run, in one vocabulary."""
+
+
+@app.command(
+    epilog="Examples:  woa up --demo  |  woa up -c woa.yaml  |  WOA_API__PORT=9000 woa up --demo"
+)
+def up(
+    config: ConfigFile = None,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo", help="Also run a real Temporal dev server with workers under changing load."
+        ),
+    ] = False,
+) -> None:
+    """Run everything in one process.
+
+    PostgreSQL, ingest, agents, API and dashboard. Data stays in the state folder
+    (WOA_STATE_DIR). Ctrl-C stops all that was started.
+    """
+
+    def work() -> Exit:
+        settings = settings_of(config)
+
+        from cli.up import run_up
+
+        return run_up(settings, demo=demo)
+
+    leave(work)
+
+
+@app.command(epilog="Examples:  woa doctor -c woa.yaml  |  woa doctor -c woa.yaml -o json")
+def doctor(
+    config: ConfigFile = None,
+    output: OutputOption = Output.TABLE,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+) -> None:
+    """Say what is missing here, and how to mend it.
+
+    Each configured agent reads its orchestrator twice, a second apart: the fields that the source
+    does not give are listed by reason. The exit code is 1 when a check fails.
+    """
+
+    def work() -> Exit:
+        from cli.doctor import run_doctor
+
+        return run_doctor(config, as_json=as_json or output is Output.JSON)
+
+    leave(work)
+
+
+@app.command(epilog="Example:  woa login")
+def login(config: ConfigFile = None) -> None:
+    """Print a new link to the running dashboard.
+
+    It logs one browser in, once, within ten minutes.
+    """
+
+    def work() -> Exit:
+        settings = settings_of(config)
+
+        from cli.login import run_login
+
+        return run_login(settings)
+
+    finish(work)

@@ -1,0 +1,126 @@
+"""The part of `woa doctor` that reads every configured orchestrator."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from agents.collector import (
+    BadResponseError,
+    Batch,
+    Collector,
+    CollectorConfig,
+    CollectorError,
+    UnauthorizedError,
+    UnreachableError,
+    UnsupportedVersionError,
+)
+from agents.registry import ConfigError, make_collector
+from cli.check import Check, Gap
+from cli.settings import Settings
+from cli.surroundings import utc_now
+from contracts.coordination import CoordinationMetrics
+from contracts.load_balancing import LoadBalancingMetrics
+from contracts.orchestrator import OrchestratorMetrics
+from contracts.topics import PublishedRecord
+from contracts.worker_pool import WorkerPoolMetrics
+
+__all__ = ["agent_checks", "gaps_of"]
+
+FIXES: Mapping[str, str] = {
+    UnreachableError.code: "check that it runs, its address, and the network and TLS between",
+    UnauthorizedError.code: "check its credentials and rights, see agents/{type}/README.md",
+    UnsupportedVersionError.code: "see the versions in agents/{type}/README.md",
+    BadResponseError.code: "check that what answers at its address is a {type} server",
+}
+PAUSE_S = 1.0
+ERRORS_SHOWN = 2
+OTHER_FIX = "check its settings, see agents/{type}/README.md"
+
+
+def agent_checks(settings: Settings) -> Iterator[Check]:
+    """One check an agent; a warning where there is none."""
+    if not settings.agents:
+        yield Check(
+            "agents", "warn", "none configured", "add `agents:` to a file and give it with -c"
+        )
+    for entry in settings.agents:
+        yield _agent(entry)
+
+
+def gaps_of(batch: Batch) -> tuple[Gap, ...]:
+    """What the records say they could not learn, by reason, the commonest first."""
+    by_reason: dict[str, set[str]] = {}
+    for record in batch.records():
+        for pointer, reason in _unavailable(record).items():
+            by_reason.setdefault(reason, set()).add(f"{_prefix(record)}{pointer}")
+    gaps = [Gap(reason, tuple(sorted(fields))) for reason, fields in by_reason.items()]
+    return tuple(sorted(gaps, key=lambda gap: (-len(gap.fields), gap.reason)))
+
+
+def _agent(entry: Mapping[str, object]) -> Check:
+    name = f"{entry.get('type')} {entry.get('instance_id')}"
+    try:
+        batch = asyncio.run(_collect(entry))
+    except ConfigError as error:
+        return Check("agent", "fail", f"{name}: {error}", "correct the setting that is named")
+    except CollectorError as error:
+        fix = FIXES.get(error.code, OTHER_FIX).format(type=entry["type"])
+        return Check("agent", "fail", f"{name}: {error}", fix)
+    gaps = gaps_of(batch)
+    record = batch.orchestrator
+    source = record.metadata.source
+    versions = ", ".join(f"{what} {version}" for what, version in source.versions.items())
+    fields = sum(len(gap.fields) for gap in gaps)
+    found = (
+        f"{name}: read with {source.calls} calls ({versions or 'version unknown'}), "
+        f"{fields} fields it does not give"
+    )
+    if record.metadata.partial:
+        messages = [error.message for error in record.health.errors]
+        errors = "; ".join(messages[:ERRORS_SHOWN])
+        if len(messages) > ERRORS_SHOWN:
+            errors += f"; and {len(messages) - ERRORS_SHOWN} more"
+        fix = OTHER_FIX.format(type=entry["type"])
+        return Check("agent", "warn", f"{found}; some calls failed: {errors}", fix, gaps)
+    return Check("agent", "ok", found, gaps=gaps)
+
+
+async def _collect(entry: Mapping[str, object]) -> Batch:
+    """The second of two scrapes: what is counted between two is not missing from it."""
+    async with make_collector(entry) as collector:
+        await _scrape(collector)
+        await asyncio.sleep(PAUSE_S)
+        return await _scrape(collector)
+
+
+async def _scrape(collector: Collector[CollectorConfig]) -> Batch:
+    timeout_s = collector.config.timeout_s
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await collector.collect(utc_now())
+    except TimeoutError as error:
+        raise UnreachableError(f"no answer within timeout_s={timeout_s:g} seconds") from error
+
+
+def _unavailable(record: PublishedRecord) -> Mapping[str, str]:
+    match record:
+        case (
+            OrchestratorMetrics()
+            | WorkerPoolMetrics()
+            | LoadBalancingMetrics()
+            | CoordinationMetrics()
+        ):
+            return record.metadata.unavailable
+        case _:
+            return {}
+
+
+def _prefix(record: PublishedRecord) -> str:
+    match record:
+        case WorkerPoolMetrics():
+            return "worker pool "
+        case LoadBalancingMetrics():
+            return "load balancing "
+        case CoordinationMetrics():
+            return "coordination "
+        case _:
+            return ""

@@ -1,0 +1,41 @@
+"""The demo's simulated orchestrators beside the rest of `woa up`."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from cli.demo.simulated_fleet import Archive, SimulatedFleet
+from cli.pipeline import Pipeline
+from cli.settings import Settings
+from cli.surroundings import surroundings, utc_now
+from cli.web import Web
+from contracts.topics import PublishedRecord
+from store.partitions import maintain
+from store.write import Writer
+
+__all__ = ["simulate"]
+
+log = structlog.get_logger(__name__)
+
+TURN_S = 0.5
+
+
+async def simulate(settings: Settings, pipeline: Pipeline, web: Web) -> None:
+    """Write their past, then run them like any other agent, until cancelled."""
+    writer = Writer(pipeline.pool)
+
+    async def make_room(at: datetime) -> None:
+        while (await maintain(pipeline.pool, at, settings.retention)).busy:  # noqa: ASYNC110
+            await asyncio.sleep(TURN_S)  # it is upkeep's turn
+
+    async def write(records: Sequence[PublishedRecord]) -> None:
+        await writer.write(records)
+
+    fleet = SimulatedFleet(settings.state_dir, settings.demo.history_days, utc_now, log)
+    room_days = settings.retention.days_ahead
+    await fleet.write_past(Archive(web.newest_record_at, make_room, room_days, write))
+    async with asyncio.TaskGroup() as agents:
+        for runner in fleet.runners(pipeline.forwarder, surroundings()):
+            agents.create_task(runner.run())
