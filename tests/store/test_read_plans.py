@@ -134,7 +134,8 @@ async def history(server: PostgresServer, days: int) -> AsyncIterator[AsyncEngin
         connection = await connect(url, "tests")
         await connection.execute("VACUUM ANALYZE")
         await connection.close()
-        engine = create_read_engine(url)
+        # Ten rows are best read whole; the plans looked for are those of thousands.
+        engine = create_read_engine(f"{url}&options=-c%20enable_seqscan%3Doff")
         try:
             yield engine
         finally:
@@ -152,7 +153,8 @@ async def test_requests_of_a_month_cost_what_those_of_a_day_cost(
 
     for name in REQUESTS:
         assert month[name].rows <= 1.2 * day[name].rows, name
-        assert month[name].buffers <= 1.2 * day[name].buffers, name
+        # A page more for each statement whose index has grown a level.
+        assert month[name].buffers <= max(1.2 * day[name].buffers, day[name].buffers + 3), name
         assert month[name].partitions == day[name].partitions, name
         assert not month[name].scanned_whole & month[name].partitions, name
     assert long.partitions == {f"orchestrator_rollup_1h_p2026{month}" for month in ("02", "03")}
