@@ -71,6 +71,13 @@ class TemporalConfig(CollectorConfig):
         le=100,
         description="Open workflows described at such a look, to find queues of activities only.",
     )
+    decision_samples: int = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="Newest open workflows described each scrape, for samples of scheduling "
+        "decisions; 0: none.",
+    )
     forget_queues_after_s: PositiveFloat = Field(
         default=7 * 86400.0, description="A queue that no source has named for so long is dropped."
     )

@@ -214,7 +214,7 @@ class Discovery:
                 gaps.append(f"an open workflow is not described: {described.reason}")
             else:
                 queues |= {
-                    _normal_name(activity.activity_options.task_queue)
+                    normal_name(activity.activity_options.task_queue)
                     for activity in described.pending_activities
                 }
         return queues
@@ -248,6 +248,6 @@ def _versions(listed: ListWorkerDeploymentsResponse) -> list[tuple[str, str]]:
     )
 
 
-def _normal_name(queue: TaskQueue) -> str:
+def normal_name(queue: TaskQueue) -> str:
     sticky = queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
     return queue.normal_name if sticky else queue.name

@@ -33,6 +33,10 @@ class MetricsScrape:
         """A gauge summed over all series, for things of which every service has its own."""
         return self._reduced(gauge, sum)
 
+    def counted(self, counter: str) -> float:
+        """Events counted so far by all endpoints; 0 for a counter that has not appeared yet."""
+        return sum(value for _, value in self.series(counter))
+
     def process_sum_of(self, gauge: str) -> float | Missing:
         """A gauge of the process: its largest series of each endpoint, summed over endpoints.
 
@@ -41,7 +45,7 @@ class MetricsScrape:
         return self._reduced(gauge, max)
 
     def series(self, gauge: str) -> Iterator[tuple[Mapping[str, str], float]]:
-        """Every series of a gauge with its labels."""
+        """Every series of a gauge or counter with its labels."""
         for endpoint in self.endpoints.values():
             for labels, value in endpoint.values.get(gauge, {}).items():
                 yield dict(labels), value

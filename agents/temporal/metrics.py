@@ -29,17 +29,21 @@ Labels = tuple[tuple[str, str], ...]
 """Label names and values in the order the server writes them, without `le`."""
 
 COUNTERS = (
+    "acquire_lock_failed",
     "activity_fail",
     "activity_success",
     "activity_task_fail",
     "cache_miss",
     "cache_requests",
+    "membership_changed_count",
     "persistence_error_with_type",
     "persistence_requests",
     "schedule_to_start_timeout",
     "service_errors",
     "service_errors_resource_exhausted",
+    "service_errors_shard_ownership_lost",
     "service_requests",
+    "sharditem_created_count",
     "task_dlq_failures",
 )
 GAUGES = (
@@ -47,11 +51,13 @@ GAUGES = (
     "gomaxprocs",
     "memory_heapinuse",
     "num_goroutines",
+    "numshards_gauge",
     "service_grpc_conn_active",
     "service_pending_requests",
 )
 SUMMARIZED = (
     "activity_start_to_close_latency",
+    "lock_latency",
     "persistence_latency",
     "service_latency",
     "workflow_schedule_to_close_latency",

@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
 from agents.temporal.counts import count_closed, count_poisoned, count_statuses
+from agents.temporal.decisions import sample_placements
 from agents.temporal.discovery import Discovery, is_system_queue
 from agents.temporal.failures import CallFailure, verdict
 from agents.temporal.increases import MetricsScrape, increase, resets
@@ -89,6 +90,7 @@ class Scraper:
             count_poisoned(self._client, rpcs, self._config),
             self._heartbeats(rpcs),
         )
+        placements = await sample_placements(self._client, rpcs, self._config)
         coverage = await self._discovery.look(rpcs, now, over(_queues_of, heartbeats))
         views = await self._queues.scrape(rpcs, self._discovery.queues(), now)
         self._refuse_nothing()
@@ -102,6 +104,7 @@ class Scraper:
             statuses=statuses,
             closed=closed,
             poisoned=poisoned,
+            placements=placements,
             workers=self._workers(heartbeats, views, now),
             views=views,
             coverage=coverage,

@@ -7,6 +7,7 @@ from datetime import datetime
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse, GetClusterInfoResponse
 
 from agents.temporal.client import CallLog
+from agents.temporal.decisions import Placement
 from agents.temporal.discovery import Coverage
 from agents.temporal.increases import Increase, MetricsScrape
 from agents.temporal.missing import Missing
@@ -53,6 +54,7 @@ class Snapshot:
     statuses: Mapping[str, int] | Missing
     closed: ClosedWindow | Missing
     poisoned: int | Missing
+    placements: tuple[Placement, ...] | Missing
     workers: tuple[Worker, ...] | Missing
     views: tuple[QueueView, ...]
     coverage: Coverage

@@ -11,13 +11,16 @@ from uuid import UUID
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse
 
 from agents.collector import Batch
+from agents.temporal.balance import build_balances
 from agents.temporal.components import (
     build_components,
     database_traffic,
     orphaned,
 )
 from agents.temporal.config import TemporalConfig
+from agents.temporal.coordination import build_coordination, build_coordination_events
 from agents.temporal.counts import RUNNING
+from agents.temporal.decisions import SAMPLING, build_decisions
 from agents.temporal.figures import Figures
 from agents.temporal.missing import Gaps, Missing, known_or, over
 from agents.temporal.pools import NO_SCALING, build_pools
@@ -65,6 +68,12 @@ def translate(snapshot: Snapshot, config: TemporalConfig, orchestrator: UUID) ->
     return Batch(
         record.model_copy(update={"metadata": metadata}),
         build_pools(figures, orchestrator, metadata),
+        build_balances(figures, orchestrator, metadata),
+        build_coordination(figures, orchestrator, metadata),
+        (
+            *build_decisions(known_or(snapshot.placements, ()), orchestrator),
+            *build_coordination_events(figures, orchestrator),
+        ),
     )
 
 
@@ -266,6 +275,10 @@ def _details(figures: Figures) -> dict[str, Any]:
         "queueDiscoveryGaps": gaps,
         "queueSources": snapshot.coverage.sources,
         "queuesCarried": sum(view.carried for view in snapshot.views),
+        "decisionsSampled": known_or(over(len, snapshot.placements), None),
+        "decisionSampling": SAMPLING
+        if not isinstance(snapshot.placements, Missing)
+        else snapshot.placements.reason,
         "knownBacklog": figures.known_backlog,
         "statusCounts": known_or(over(dict, snapshot.statuses), None),
         "closedCounts": known_or(over(lambda it: dict(it.counts), snapshot.closed), None),

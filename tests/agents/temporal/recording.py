@@ -79,6 +79,9 @@ def as_json(batch: Batch) -> dict[str, Any]:
     return {
         "orchestrator": batch.orchestrator.to_wire(),
         "pools": [pool.to_wire() for pool in batch.pools],
+        "loadBalancing": [record.to_wire() for record in batch.load_balancing],
+        "coordination": batch.coordination and batch.coordination.to_wire(),
+        "events": [event.to_wire() for event in batch.events],
     }
 
 

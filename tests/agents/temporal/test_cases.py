@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.coordination import CoordinationMetrics
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.worker_pool import WorkerPoolMetrics
 from tests.agents.contract import Explained, unexplained_nulls
@@ -35,5 +37,7 @@ def test_every_null_of_a_case_has_a_reason(folder: Path) -> None:
         records: list[Explained] = [
             OrchestratorMetrics.model_validate(batch["orchestrator"]),
             *map(WorkerPoolMetrics.model_validate, batch["pools"]),
+            *map(LoadBalancingMetrics.model_validate, batch["loadBalancing"]),
+            CoordinationMetrics.model_validate(batch["coordination"]),
         ]
         assert [unexplained_nulls(record) for record in records] == [[]] * len(records)

@@ -196,7 +196,7 @@ async def test_a_queue_whose_name_cannot_be_quoted_is_a_gap() -> None:
 
 async def test_switched_off_it_says_so() -> None:
     shop = busy_shop()
-    shop.configure(discover_queues=False, task_queues=("orders",))
+    shop.configure(discover_queues=False, task_queues=("orders",), decision_samples=0)
     shop.temporal.workers.clear()
 
     batch = await shop.scrape()

@@ -267,5 +267,7 @@ def changed_to_something(healthy: Batch, harmed: Batch) -> Iterator[tuple[str, A
                 continue
             parents = [place.rsplit("/", cut)[0] for cut in range(place.count("/"))]
             given = next((ill_values[each] for each in parents if each in ill_values), "absent")
+            if given == {} and set(parents) & ill.metadata.unavailable.keys():
+                continue  # a map cannot be null: it is empty and says why
             if given is not None and given != value:
                 yield place, value, given

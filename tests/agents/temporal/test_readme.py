@@ -10,7 +10,10 @@ import agents.temporal
 from agents.collector import CollectorConfig
 from agents.temporal.config import TemporalConfig
 from agents.temporal.rpcs import WorkflowRpcs
+from contracts.coordination import CoordinationMetrics
+from contracts.events import SchedulingDecision
 from contracts.health import OrchestratorHealth
+from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import (
     CapacityMetrics,
     ExecutionMetrics,
@@ -64,6 +67,9 @@ def wire_names(model: type[BaseModel]) -> set[str]:
         ("pool", PoolResourceUsage),
         ("pool", PoolPerformance),
         ("worker", WorkerInstance),
+        ("decision", SchedulingDecision),
+        ("balancing", LoadBalancingMetrics),
+        ("coordination", CoordinationMetrics),
     ],
 )
 def test_every_field_has_its_source(heading: str, model: type[BaseModel]) -> None:
