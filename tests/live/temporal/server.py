@@ -15,7 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TemporalServer", "binary", "die_with_parent", "free_ports", "wait_for"]
+__all__ = [
+    "TemporalServer",
+    "binary",
+    "die_with_parent",
+    "free_ports",
+    "older_binary",
+    "wait_for",
+]
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 30.0
@@ -28,6 +35,13 @@ def binary() -> str | None:
         return os.environ["WOA_TEMPORAL"]
     beside = Path(sys.executable).with_name("temporal")
     return str(beside) if beside.exists() else shutil.which("temporal")
+
+
+def older_binary() -> Path | None:
+    """The older `temporal` that `make temporal-older` gets, if it did."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    program = cache / "woa" / "temporal-older" / "bin" / "temporal"
+    return program if program.exists() else None
 
 
 def free_ports(count: int) -> list[int]:

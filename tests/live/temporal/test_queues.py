@@ -36,7 +36,13 @@ async def test_orphans_are_counted_exactly_and_drain_to_exactly_zero(
     client = await Client.connect(temporal_server.address, namespace=namespace)
     await start(client, "Quick", "orphans", 25)
     async with watching(temporal_server, namespace) as collector:
-        waiting = await eventually(collector, lambda it: size(it, "orphans/workflow") == 25)
+
+        def all_known(batch: Batch) -> bool:  # visibility lags behind the queues
+            capacity = batch.orchestrator.capacity
+            running = capacity.running_workflows if capacity else None
+            return (size(batch, "orphans/workflow"), running) == (25, 25)
+
+        waiting = await eventually(collector, all_known)
 
         def told() -> tuple[int, int]:
             running = temporal_server.count(namespace, "ExecutionStatus='Running'")
@@ -47,8 +53,6 @@ async def test_orphans_are_counted_exactly_and_drain_to_exactly_zero(
         record = waiting.orchestrator
         assert record.queuing is not None
         assert record.queuing.backlog_size == 25
-        assert record.capacity is not None
-        assert record.capacity.running_workflows == 25
         assert "orphans/workflow: tasks wait and nobody polls (25)" in record.health.warnings
 
         with worker(temporal_server, namespace, "orphans"):
