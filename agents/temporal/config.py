@@ -47,6 +47,11 @@ class TemporalConfig(CollectorConfig):
         description="Prometheus endpoints of all server pods (frontend, history, matching). "
         "Without them there are no latencies, error rates or server resources.",
     )
+    worker_metrics_urls: tuple[HttpUrl, ...] = Field(
+        default=(),
+        description="Prometheus endpoints of all workers' SDKs. They tell slots where the server "
+        "does not list workers, and latencies where it has no `metrics_urls`.",
+    )
     metrics_max_bytes: PositiveInt = Field(
         default=64 * 1024 * 1024, description="Largest answer that is read from one endpoint."
     )

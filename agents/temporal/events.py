@@ -7,12 +7,16 @@ from functools import cached_property
 from agents.temporal.increases import Increase, Where
 from agents.temporal.metrics import sanitized
 from agents.temporal.missing import Missing, over
-from analytics.histogram import count, mean, percentile
+from analytics.histogram import count, mean, merge, percentile
 from contracts.orchestrator import LatencyHistogram
 
 __all__ = ["Events", "share"]
 
 WAITED = "task_schedule_to_start_latency"
+WAITED_BY_WORKERS = (
+    "temporal_activity_schedule_to_start_latency",
+    "temporal_workflow_task_schedule_to_start_latency",
+)
 STICKY = "__sticky__"
 SYSTEM_LABEL = "temporal_sys_"
 NOTHING_STARTED = "no task was started in the interval"
@@ -33,6 +37,7 @@ class Events:
 
     gains: Increase | Missing
     namespace: str
+    sdk_gains: Increase | Missing
 
     def ours(self, labels: Mapping[str, str]) -> bool:
         """Whether a series is about the namespace. Namespaces are sanitized in labels."""
@@ -48,8 +53,30 @@ class Events:
 
     @cached_property
     def waits(self) -> LatencyHistogram | Missing:
-        """Time from scheduled to started of the tasks started in the interval."""
+        """Time from scheduled to started of the tasks started in the interval.
+
+        As the server measured it, else as the workers did.
+        """
+        if self.by_workers:
+            return over(self._waits_by_workers, self.sdk_gains)
         return over(lambda gains: gains.histogram(WAITED, self.user_queue), self.gains)
+
+    @property
+    def by_workers(self) -> bool:
+        """Whether the workers' measurements stand in for the server's, which are not there."""
+        return isinstance(self.gains, Missing) and not isinstance(self.sdk_gains, Missing)
+
+    def _waits_by_workers(self, gains: Increase) -> LatencyHistogram | Missing:
+        found = [gains.histogram(timer, self._of_namespace) for timer in WAITED_BY_WORKERS]
+        known = [each for each in found if not isinstance(each, Missing)]
+        try:
+            merged = merge(known)
+        except ValueError as error:
+            return Missing(f"the workers' buckets do not fit together: {error}")
+        return merged or Missing("the workers measured no wait yet")
+
+    def _of_namespace(self, labels: Mapping[str, str]) -> bool:
+        return labels.get("namespace") == self.namespace  # not sanitized by the SDK
 
     @cached_property
     def mean_wait_ms(self) -> float | Missing:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from agents.temporal.config import TemporalConfig
 from agents.temporal.events import Events, share
-from agents.temporal.increases import Where
+from agents.temporal.increases import MetricsScrape, Where
 from agents.temporal.metrics import sanitized
 from agents.temporal.missing import Missing, combine, over, total
 from agents.temporal.queues import QueueKey, QueueStats, TaskKind
@@ -19,6 +19,14 @@ from agents.temporal.workers import Worker
 from contracts.worker_pool import WorkerStatus
 
 __all__ = ["Figures", "SlotSums", "slot_sums"]
+
+WORKER_TYPES = {
+    "workflow": "WorkflowWorker",
+    "activity": "ActivityWorker",
+    "local_activity": "LocalActivityWorker",
+    "nexus": "NexusWorker",
+}
+"""Kinds of slots as the SDK's metrics name them."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Figures:
 
     @cached_property
     def events(self) -> Events:
-        return Events(self.snapshot.gains, self.config.namespace)
+        return Events(self.snapshot.gains, self.config.namespace, self.snapshot.sdk_gains)
 
     @cached_property
     def backlog(self) -> int | Missing:
@@ -129,11 +137,40 @@ class Figures:
         return self.slots_of(TaskKind.ACTIVITY)
 
     def slots_of(self, kind: str) -> SlotSums:
-        """Slots of any kind of all workers."""
+        """Slots of any kind of all workers: as they told the server, else by their metrics."""
         workers = self.snapshot.workers
         if isinstance(workers, Missing):
-            return SlotSums(workers, workers)
-        return slot_sums(workers, kind)
+            listed = SlotSums(workers, workers)
+        else:
+            listed = slot_sums(workers, kind)
+        if isinstance(listed.used, Missing) and not isinstance(self.snapshot.sdk, Missing):
+            return self._slots_by_metrics(self.snapshot.sdk, kind)
+        return listed
+
+    def _slots_by_metrics(self, sdk: MetricsScrape, kind: str) -> SlotSums:
+        """Of all workers whose endpoint is given."""
+
+        def slots(gauge: str) -> int:
+            return round(
+                sum(
+                    value
+                    for labels, value in sdk.series(f"temporal_worker_task_slots_{gauge}")
+                    if labels.get("namespace") == self.config.namespace
+                    and labels.get("worker_type") == WORKER_TYPES[kind]
+                )
+            )
+
+        used = slots("used")
+        return SlotSums(used, used + slots("available"))
+
+    @cached_property
+    def slots_by_metrics(self) -> bool:
+        """Whether the workers' metrics stand in for what the server does not tell of slots."""
+        workers = self.snapshot.workers
+        untold = isinstance(workers, Missing) or isinstance(
+            slot_sums(workers, TaskKind.ACTIVITY).used, Missing
+        )
+        return untold and not isinstance(self.snapshot.sdk, Missing)
 
     def workers_of(self, queue: str) -> tuple[Worker, ...] | Missing:
         """The workers of one queue."""

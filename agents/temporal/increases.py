@@ -7,7 +7,7 @@ a new one: what the old one counted last is lost, so that interval has no increa
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from agents.temporal.metrics import COUNTERS, GAUGES, Exposition, Labels
+from agents.temporal.metrics import Exposition, Labels
 from agents.temporal.missing import Missing
 from analytics.histogram import merge
 from contracts.orchestrator import LatencyHistogram
@@ -130,11 +130,12 @@ def resets(before: MetricsScrape | None, after: MetricsScrape) -> int:
 
 def was_reset(old: Exposition, new: Exposition) -> bool:
     """Whether a new process answered: a counter shrank, or one that never goes away is gone."""
-    requests = new.values.get("service_requests", {})
-    if any(labels not in requests for labels in old.values.get("service_requests", {})):
+    vocabulary = new.vocabulary
+    marks = new.values.get(vocabulary.mark, {})
+    if any(labels not in marks for labels in old.values.get(vocabulary.mark, {})):
         return True
     for name, series in new.values.items():
-        if name in COUNTERS or name.endswith("_count"):
+        if name in vocabulary.counters or name.endswith("_count"):
             past = old.values.get(name, {})
             if any(value < past.get(labels, 0.0) for labels, value in series.items()):
                 return True
@@ -143,7 +144,7 @@ def was_reset(old: Exposition, new: Exposition) -> bool:
 
 def _gain_values(old: Exposition, new: Exposition, gains: dict[str, dict[Labels, float]]) -> None:
     for name, series in new.values.items():
-        if name in GAUGES:
+        if name in new.vocabulary.gauges:
             continue
         past, into = old.values.get(name, {}), gains.setdefault(name, {})
         for labels, value in series.items():

@@ -1,4 +1,4 @@
-"""The server's Prometheus endpoints, read line by line for the few families that are used.
+"""Prometheus endpoints of servers and workers, read line by line for the families that are used.
 
 An answer can hold ten megabytes of histogram buckets, so a line is looked up in the allow-list
 by its name before anything else of it is parsed. Times leave here in milliseconds, whatever
@@ -8,19 +8,20 @@ the exporter counts in. Label values are as the server writes them: sanitized, s
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from math import isnan
 
 import httpx
 
 __all__ = [
-    "COUNTERS",
-    "GAUGES",
-    "HISTOGRAMS",
+    "SERVER",
+    "WORKER",
     "Exposition",
     "ExpositionParser",
     "Labels",
     "MetricsError",
+    "Vocabulary",
     "fetch",
     "sanitized",
 ]
@@ -28,52 +29,104 @@ __all__ = [
 Labels = tuple[tuple[str, str], ...]
 """Label names and values in the order the server writes them, without `le`."""
 
-COUNTERS = (
-    "acquire_lock_failed",
-    "activity_fail",
-    "activity_success",
-    "activity_task_fail",
-    "cache_miss",
-    "cache_requests",
-    "membership_changed_count",
-    "persistence_error_with_type",
-    "persistence_requests",
-    "schedule_to_start_timeout",
-    "service_errors",
-    "service_errors_resource_exhausted",
-    "service_errors_shard_ownership_lost",
-    "service_requests",
-    "sharditem_created_count",
-    "task_dlq_failures",
-)
-GAUGES = (
-    "approximate_backlog_count",
-    "gomaxprocs",
-    "memory_heapinuse",
-    "num_goroutines",
-    "numshards_gauge",
-    "service_grpc_conn_active",
-    "service_pending_requests",
-)
-SUMMARIZED = (
-    "activity_start_to_close_latency",
-    "lock_latency",
-    "persistence_latency",
-    "service_latency",
-    "workflow_schedule_to_close_latency",
-)
-"""Timers of which the sum and the count are enough."""
-HISTOGRAMS = ("task_schedule_to_start_latency",)
-"""Timers whose buckets are read as well."""
-
 PARTS = ("_sum", "_count")
 
 UNITS_MS = {"": None, "_seconds": 1000.0, "_milliseconds": 1.0}
 """Suffixes an exporter may put behind a timer's name; without one the bounds tell the unit."""
 
-UNIT_PROBE = b"service_latency_bucket"
 SECONDS_BOUND, MILLISECONDS_BOUND = 0.1, 1.0
 """The first bound of Temporal's timers: at most 0.1 is seconds, at least 1 milliseconds."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The few families that are read of one kind of endpoint.
+
+    `summarized` are timers of which the sum and the count are enough, of `histograms` the
+    buckets are read as well. `mark` is a family without which it is another kind of endpoint,
+    and `unit_probe` the buckets whose first bound tells the unit.
+    """
+
+    whose: str
+    counters: tuple[str, ...]
+    gauges: tuple[str, ...]
+    summarized: tuple[str, ...]
+    histograms: tuple[str, ...]
+    mark: str
+    unit_probe: bytes
+
+    @cached_property
+    def allowed(self) -> Mapping[bytes, tuple[str, float | None]]:
+        """Raw name -> our name and the exporter's unit, None where the name does not tell."""
+        names: dict[bytes, tuple[str, float | None]] = {}
+        for name in (*self.counters, *self.gauges):
+            names[name.encode()] = (name, None)
+        for name in self.counters:
+            names[f"{name}_total".encode()] = (name, None)
+        for timer, (suffix, unit_ms) in product(self.timers, UNITS_MS.items()):
+            for part in PARTS:
+                names[f"{timer}{suffix}{part}".encode()] = (f"{timer}{part}", unit_ms)
+        for timer, (suffix, unit_ms) in product(self.histograms, UNITS_MS.items()):
+            names[f"{timer}{suffix}_bucket".encode()] = (f"{timer}_bucket", unit_ms)
+        return names
+
+    @property
+    def timers(self) -> tuple[str, ...]:
+        return self.summarized + self.histograms
+
+
+SERVER = Vocabulary(
+    whose="a Temporal server",
+    counters=(
+        "acquire_lock_failed",
+        "activity_fail",
+        "activity_success",
+        "activity_task_fail",
+        "cache_miss",
+        "cache_requests",
+        "membership_changed_count",
+        "persistence_error_with_type",
+        "persistence_requests",
+        "schedule_to_start_timeout",
+        "service_errors",
+        "service_errors_resource_exhausted",
+        "service_errors_shard_ownership_lost",
+        "service_requests",
+        "sharditem_created_count",
+        "task_dlq_failures",
+    ),
+    gauges=(
+        "approximate_backlog_count",
+        "gomaxprocs",
+        "memory_heapinuse",
+        "num_goroutines",
+        "numshards_gauge",
+        "service_grpc_conn_active",
+        "service_pending_requests",
+    ),
+    summarized=(
+        "activity_start_to_close_latency",
+        "lock_latency",
+        "persistence_latency",
+        "service_latency",
+        "workflow_schedule_to_close_latency",
+    ),
+    histograms=("task_schedule_to_start_latency",),
+    mark="service_requests",
+    unit_probe=b"service_latency_bucket",
+)
+WORKER = Vocabulary(
+    whose="a Temporal worker's SDK",
+    counters=(),
+    gauges=("temporal_worker_task_slots_available", "temporal_worker_task_slots_used"),
+    summarized=(),
+    histograms=(
+        "temporal_activity_schedule_to_start_latency",
+        "temporal_workflow_task_schedule_to_start_latency",
+    ),
+    mark="temporal_worker_task_slots_available",
+    unit_probe=b"temporal_request_latency_bucket",
+)
 
 LONGEST_LINE = 1024 * 1024
 
@@ -101,29 +154,12 @@ class Exposition:
     values: Mapping[str, Mapping[Labels, float]]
     buckets: Mapping[str, Mapping[Labels, Mapping[float, float]]]
     unit_known: bool = True
+    vocabulary: Vocabulary = SERVER
 
 
 def sanitized(value: str) -> str:
     """A task queue or namespace as the server writes it into a label."""
     return re.sub(r"[^A-Za-z0-9_]", "_", value)
-
-
-def _allowed() -> dict[bytes, tuple[str, float | None]]:
-    """Raw name -> our name and the exporter's unit, None where the name does not tell."""
-    names: dict[bytes, tuple[str, float | None]] = {}
-    for name in (*COUNTERS, *GAUGES):
-        names[name.encode()] = (name, None)
-    for name in COUNTERS:
-        names[f"{name}_total".encode()] = (name, None)
-    for timer, (suffix, unit_ms) in product((*SUMMARIZED, *HISTOGRAMS), UNITS_MS.items()):
-        for part in PARTS:
-            names[f"{timer}{suffix}{part}".encode()] = (f"{timer}{part}", unit_ms)
-    for timer, (suffix, unit_ms) in product(HISTOGRAMS, UNITS_MS.items()):
-        names[f"{timer}{suffix}_bucket".encode()] = (f"{timer}_bucket", unit_ms)
-    return names
-
-
-ALLOWED = _allowed()
 
 
 class ExpositionParser:
@@ -132,7 +168,8 @@ class ExpositionParser:
     Raises `MetricsError` with code `bad_response` for a line that cannot be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, vocabulary: Vocabulary = SERVER) -> None:
+        self._vocabulary = vocabulary
         self._rest = b""
         self._unit_ms: float | None = None
         self._values: dict[str, dict[Labels, float]] = {}
@@ -149,13 +186,14 @@ class ExpositionParser:
     def finish(self) -> Exposition:
         """The answer is over."""
         self._line(self._rest)
-        if "service_requests" not in self._values:
-            raise MetricsError("bad_response", "these are not the metrics of a Temporal server")
+        vocabulary = self._vocabulary
+        if vocabulary.mark not in self._values:
+            raise MetricsError("bad_response", f"these are not the metrics of {vocabulary.whose}")
         unit_ms = self._unit_ms
         if unit_ms is None:
-            timers = {f"{name}{part}" for name in SUMMARIZED + HISTOGRAMS for part in PARTS}
+            timers = {f"{name}{part}" for name in vocabulary.timers for part in PARTS}
             values = {name: found for name, found in self._values.items() if name not in timers}
-            return Exposition(values, {}, unit_known=False)
+            return Exposition(values, {}, unit_known=False, vocabulary=vocabulary)
         return Exposition(
             {name: _scaled(name, found, unit_ms) for name, found in self._values.items()},
             {
@@ -165,14 +203,16 @@ class ExpositionParser:
                 }
                 for name, series in self._buckets.items()
             },
+            vocabulary=vocabulary,
         )
 
     def _line(self, line: bytes) -> None:
         name = line.partition(b"{")[0]
-        allowed = ALLOWED.get(name) or ALLOWED.get(line.partition(b" ")[0])
+        names = self._vocabulary.allowed
+        allowed = names.get(name) or names.get(line.partition(b" ")[0])
         if allowed is not None:
             self._sample(line, *allowed)
-        elif self._unit_ms is None and name == UNIT_PROBE:
+        elif self._unit_ms is None and name == self._vocabulary.unit_probe:
             self._unit_ms = _unit_of(_bound(_labels(line.decode())))
 
     def _sample(self, line: bytes, name: str, unit_ms: float | None) -> None:
@@ -218,9 +258,11 @@ def _scaled(name: str, series: dict[Labels, float], unit_ms: float) -> dict[Labe
     return {labels: value * unit_ms for labels, value in series.items()}
 
 
-async def fetch(http: httpx.AsyncClient, url: str, max_bytes: int) -> Exposition:
+async def fetch(
+    http: httpx.AsyncClient, url: str, max_bytes: int, vocabulary: Vocabulary = SERVER
+) -> Exposition:
     """Read one endpoint. Raises `MetricsError`."""
-    parser = ExpositionParser()
+    parser = ExpositionParser(vocabulary)
     size = 0
     try:
         async with http.stream("GET", url) as response:

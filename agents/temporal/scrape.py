@@ -1,11 +1,12 @@
 """One pass over a namespace: which calls are made, in which order, within the time there is."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import httpx
+from pydantic import HttpUrl
 from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -23,8 +24,15 @@ from agents.temporal.decisions import sample_placements
 from agents.temporal.discovery import Discovery, is_system_queue
 from agents.temporal.failures import CallFailure, verdict
 from agents.temporal.increases import MetricsScrape, increase, resets
-from agents.temporal.metrics import Exposition, MetricsError, fetch
-from agents.temporal.missing import Missing, over
+from agents.temporal.metrics import (
+    SERVER,
+    WORKER,
+    Exposition,
+    MetricsError,
+    Vocabulary,
+    fetch,
+)
+from agents.temporal.missing import Missing, known_or, over
 from agents.temporal.queue_scrape import QueueScraper
 from agents.temporal.queues import QueueView
 from agents.temporal.rpcs import WorkflowRpcs
@@ -38,6 +46,7 @@ METRICS_SHARE = 0.6
 
 PROBES = frozenset({"Health.Check", "GetSystemInfo"})
 NO_METRICS = Missing("metrics_urls is not set: the server's metrics are not read")
+NO_SDK = Missing("worker_metrics_urls is not set: the workers' metrics are not read")
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class Memory:
     metrics: MetricsScrape | None = None
     closed_until: datetime | None = None
     resets: int = 0
+    sdk: MetricsScrape | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +92,11 @@ class Scraper:
         started = self._clock()
         rpcs = await self._client.begin(now)
         probe = await self._probe(rpcs)
-        metrics, facts, statuses, closed, poisoned, heartbeats = await asyncio.gather(
-            self._metrics(),
+        (metrics, sdk), facts, statuses, closed, poisoned, heartbeats = await asyncio.gather(
+            asyncio.gather(
+                self._metrics(SERVER, self._config.metrics_urls, NO_METRICS),
+                self._metrics(WORKER, self._config.worker_metrics_urls, NO_SDK),
+            ),
             self._read_facts(rpcs, now),
             count_statuses(self._client, rpcs, self._config),
             self._closed(rpcs, now, memory),
@@ -95,7 +108,9 @@ class Scraper:
         views = await self._queues.scrape(rpcs, self._discovery.queues(), now)
         self._refuse_nothing()
         gains = over(lambda scraped: increase(memory.metrics, scraped), metrics)
+        sdk_gains = over(lambda scraped: increase(memory.sdk, scraped), sdk)
         after = self._remember(now, memory, metrics, closed)
+        after = replace(after, sdk=known_or(sdk, memory.sdk))
         snapshot = Snapshot(
             now=now,
             probe=probe,
@@ -111,6 +126,8 @@ class Scraper:
             metrics=metrics,
             gains=gains,
             resets=after.resets,
+            sdk=sdk,
+            sdk_gains=sdk_gains,
             log=self._client.log,
             took_ms=(self._clock() - started) * 1000,
         )
@@ -226,24 +243,25 @@ class Scraper:
             return unlisted_workers(views, None, self._config, now)
         return heartbeats
 
-    async def _metrics(self) -> MetricsScrape | Missing:
-        urls = [str(url) for url in self._config.metrics_urls]
+    async def _metrics(
+        self, vocabulary: Vocabulary, urls: Sequence[HttpUrl], unset: Missing
+    ) -> MetricsScrape | Missing:
         if not urls:
-            return NO_METRICS
-        fetched = await asyncio.gather(*map(self._endpoint, urls))
+            return unset
+        fetched = await asyncio.gather(*(self._endpoint(str(url), vocabulary) for url in urls))
         endpoints: dict[str, Exposition] = {}
-        for url, exposition in zip(urls, fetched, strict=True):
+        for url, exposition in zip(map(str, urls), fetched, strict=True):
             if isinstance(exposition, Missing):
                 return exposition
             endpoints[url] = exposition
         return MetricsScrape(self._clock(), endpoints)
 
-    async def _endpoint(self, url: str) -> Exposition | Missing:
+    async def _endpoint(self, url: str, vocabulary: Vocabulary) -> Exposition | Missing:
         self._client.log.calls += 1
         limit_s = min(self._config.timeout_s * METRICS_SHARE, self._client.remaining_s())
         try:
             async with asyncio.timeout(limit_s):
-                return await fetch(self._http, url, self._config.metrics_max_bytes)
+                return await fetch(self._http, url, self._config.metrics_max_bytes, vocabulary)
         except MetricsError as error:
             failure = CallFailure(error.code, error.message, "metrics", url)
         except TimeoutError:

@@ -44,7 +44,8 @@ class Snapshot:
     """Each part is what was read, or why it could not be read.
 
     `statuses`: workflows there are now, by status. `gains`: of the metrics since the scrape
-    before. `resets`: restarts of server processes seen in the metrics so far.
+    before. `resets`: restarts of server processes seen in the metrics so far. `sdk` and
+    `sdk_gains`: the same of the workers' own metrics.
     """
 
     now: datetime
@@ -61,5 +62,7 @@ class Snapshot:
     metrics: MetricsScrape | Missing
     gains: Increase | Missing
     resets: int
+    sdk: MetricsScrape | Missing
+    sdk_gains: Increase | Missing
     log: CallLog
     took_ms: float

@@ -127,22 +127,25 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
 
 def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
     snapshot, slots = figures.snapshot, figures.slots
+    by_metrics = figures.slots_by_metrics  # of the workers whose endpoints are given
     closed = snapshot.closed
     alive = over(lambda found: sum(worker.alive for worker in found), snapshot.workers)
     running = over(lambda counts: counts[RUNNING], snapshot.statuses)
     for leaf in ("minSlots", "maxSlots", "autoscaled"):
         gaps.take(f"/capacity/scalingMetrics/{leaf}", NO_SCALING)
     return CapacityMetrics(
-        total_slots=gaps.take("/capacity/totalSlots", slots.total),
-        available_slots=gaps.take("/capacity/availableSlots", slots.free),
-        used_slots=gaps.take("/capacity/usedSlots", slots.used),
+        total_slots=gaps.take("/capacity/totalSlots", slots.total, estimated=by_metrics),
+        available_slots=gaps.take("/capacity/availableSlots", slots.free, estimated=by_metrics),
+        used_slots=gaps.take("/capacity/usedSlots", slots.used, estimated=by_metrics),
         pending_workflows=gaps.take(
             "/capacity/pendingWorkflows", figures.waiting_workflows, estimated=True
         ),
         running_workflows=gaps.take("/capacity/runningWorkflows", running),
         completed_workflows=gaps.take("/capacity/completedWorkflows", over(_completed, closed)),
         failed_workflows=gaps.take("/capacity/failedWorkflows", over(_failed, closed)),
-        capacity_utilization=gaps.take("/capacity/capacityUtilization", slots.utilization),
+        capacity_utilization=gaps.take(
+            "/capacity/capacityUtilization", slots.utilization, estimated=by_metrics
+        ),
         active_workers=gaps.take("/capacity/activeWorkers", alive),
     )
 
@@ -283,6 +286,8 @@ def _details(figures: Figures) -> dict[str, Any]:
         "statusCounts": known_or(over(dict, snapshot.statuses), None),
         "closedCounts": known_or(over(lambda it: dict(it.counts), snapshot.closed), None),
         "slots": _slots_by_kind(figures),
+        "slotSource": "worker metrics" if figures.slots_by_metrics else "heartbeats",
+        "latencySource": "worker metrics" if figures.events.by_workers else "server metrics",
         "cacheHitRatio": known_or(figures.events.cache_hit_ratio, None),
         "gomaxprocs": known_or(over(lambda it: it.process_sum_of("gomaxprocs"), metrics), None),
     }

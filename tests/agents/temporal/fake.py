@@ -341,6 +341,8 @@ class FakeMetrics:
     values: dict[str, float] = field(default_factory=dict)
     status: int = 200
     error: httpx.TransportError | None = None
+    elsewhere: dict[str, "FakeMetrics"] = field(default_factory=dict)
+    """Other endpoints by their URL."""
 
     def transport(self) -> httpx.MockTransport:
         """What to give to the collector."""
@@ -365,6 +367,8 @@ class FakeMetrics:
         return "".join(f"{series} {value:g}\n" for series, value in self.values.items())
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        if str(request.url) in self.elsewhere:
+            return self.elsewhere[str(request.url)]._answer(request)
         if self.error is not None:
             raise self.error
         return httpx.Response(self.status, text=self.text())

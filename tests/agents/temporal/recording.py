@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from agents.collector import Batch
 from agents.temporal import TemporalCollector, TemporalConfig
-from agents.temporal.metrics import ALLOWED, UNIT_PROBE
+from agents.temporal.metrics import SERVER
 from agents.temporal.rpcs import Connection, WorkflowRpcs
 
 __all__ = ["CASES", "Case", "Entry", "Recorder", "replayed"]
@@ -202,9 +202,9 @@ def _trimmed(text: str) -> str:
     kept, probed = [], False
     for line in text.splitlines():
         name = line.partition("{")[0].encode()
-        if name in ALLOWED and 'namespace="temporal_system"' not in line:
+        if name in SERVER.allowed and 'namespace="temporal_system"' not in line:
             kept.append(line)
-        elif name == UNIT_PROBE and not probed:
+        elif name == SERVER.unit_probe and not probed:
             kept.append(line)
             probed = True
     return "\n".join(kept) + "\n"

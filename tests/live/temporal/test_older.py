@@ -6,11 +6,12 @@
 from collections.abc import Iterator
 
 import pytest
+from temporalio.client import Client
 
 from agents.collector import Batch
 from contracts.worker_pool import WorkerStatus
 from tests.live.conftest import NAMESPACES, new_server
-from tests.live.temporal.server import TemporalServer, older_binary
+from tests.live.temporal.server import TemporalServer, free_ports, older_binary
 from tests.live.temporal.test_decisions import (
     test_a_decision_is_that_of_the_history_and_the_same_when_met_again,
     test_all_shards_of_the_server_are_owned,
@@ -21,7 +22,7 @@ from tests.live.temporal.test_queues import (
 from tests.live.temporal.test_scheduling import (
     test_percentiles_lie_in_the_buckets_of_the_true_waits,
 )
-from tests.live.temporal.watch import eventually, watching, worker
+from tests.live.temporal.watch import eventually, start, watching, worker
 from tests.requirements import require_or_skip
 
 __all__ = [
@@ -74,3 +75,38 @@ async def test_a_worker_is_known_as_a_poller(
     assert batch.orchestrator.capacity is not None
     assert batch.orchestrator.capacity.total_slots is None
     assert "/capacity/totalSlots" in batch.orchestrator.metadata.unavailable
+
+
+async def test_its_slots_and_waits_come_from_the_workers_metrics(
+    temporal_server: TemporalServer, namespace: str
+) -> None:
+    (port,) = free_ports(1)
+    client = await Client.connect(temporal_server.address, namespace=namespace)
+    own: dict[str, object] = {
+        "metrics_urls": (),
+        "worker_metrics_urls": (f"http://127.0.0.1:{port}/metrics",),
+    }
+    options = ("--slots", "3", "--metrics-port", str(port))
+    async with watching(temporal_server, namespace, **own) as collector:
+        with worker(temporal_server, namespace, "orders", *options):
+            await start(client, "Slow", "orders", 2, 600)
+
+            def told(batch: Batch) -> bool:
+                capacity = batch.orchestrator.capacity
+                return capacity is not None and (capacity.used_slots, capacity.total_slots) == (
+                    2,
+                    3,
+                )
+
+            await eventually(collector, told)
+            for handle in await start(client, "Quick", "orders", 1):
+                await handle.result()
+            batch = await eventually(collector, measured)
+
+    assert batch.orchestrator.extra_metadata()["temporal"]["latencySource"] == "worker metrics"
+
+
+def measured(batch: Batch) -> bool:
+    scheduling = batch.orchestrator.scheduling
+    histogram = scheduling.latency_histogram if scheduling else None
+    return histogram is not None and sum(histogram.counts) > 0

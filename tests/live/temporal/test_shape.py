@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.temporal.metrics import COUNTERS
+from agents.temporal.metrics import SERVER
 from tests.agents.temporal.recording import CASES, Case, Entry
 from tests.live.temporal.record import record
 from tests.live.temporal.server import TemporalServer
@@ -20,7 +20,7 @@ DEPENDS_ON_TIMING = frozenset({"DescribeWorkflowExecution"})
 """What a workflow tells of itself depends on how far it has come."""
 
 
-COMES_AND_GOES = {*COUNTERS, "approximate_backlog_count"}
+COMES_AND_GOES = {*SERVER.counters, "approximate_backlog_count"}
 """A counter appears with its first event, the backlog's gauge with a loaded queue."""
 
 ATTEMPTS = 3

@@ -13,7 +13,7 @@ from datetime import timedelta
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
-from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 ATTEMPT = timedelta(minutes=5)
@@ -88,13 +88,23 @@ def options() -> argparse.Namespace:
         parser.add_argument(name)
     parser.add_argument("--heartbeat-s", type=float, default=1.0)
     parser.add_argument("--slots", type=int, default=4)
+    parser.add_argument("--metrics-port", type=int, help="of the SDK's Prometheus endpoint")
+    parser.add_argument("--seconds", action="store_true", help="the SDK's timers in seconds")
     return parser.parse_args()
+
+
+def sdk_metrics(asked: argparse.Namespace) -> PrometheusConfig | None:
+    if asked.metrics_port is None:
+        return None
+    return PrometheusConfig(
+        bind_address=f"127.0.0.1:{asked.metrics_port}", durations_as_seconds=asked.seconds
+    )
 
 
 async def main() -> None:
     asked = options()
     runtime = Runtime(
-        telemetry=TelemetryConfig(),
+        telemetry=TelemetryConfig(metrics=sdk_metrics(asked)),
         worker_heartbeat_interval=timedelta(seconds=asked.heartbeat_s),
     )
     client = await Client.connect(
