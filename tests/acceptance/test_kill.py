@@ -21,9 +21,11 @@ ENVIRONMENT = {
     "WOA_LOG__FORMAT": "json",
     "WOA_DEMO__INTERVAL_S": "0.5",
 }
-STORED = """
-SELECT id::text FROM orchestrator_metrics UNION ALL SELECT id::text FROM worker_pool_metrics
-"""
+HISTORY = (
+    *("orchestrator_metrics", "worker_pool_metrics", "load_balancing_metrics"),
+    *("coordination_metrics", "scheduling_decisions", "coordination_events", "scaling_events"),
+)
+STORED = " UNION ALL ".join(f"SELECT id::text FROM {table}" for table in HISTORY)
 NOT_NEWEST = """
 SELECT count(*) FROM orchestrator_latest AS latest
 WHERE latest.collected_at <> (
