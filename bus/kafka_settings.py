@@ -23,8 +23,9 @@ class KafkaSettings(BaseModel):
 
     bootstrap_servers: str | None = Field(
         default=None,
-        description="Comma list of host:port to find the cluster by. Without it records go "
-        "straight to the database, inside one process.",
+        description="Comma list of host:port to find the cluster by. `woa agent run` publishes to "
+        "it and `woa ingest run` reads from it; without it, and in `woa up`, records go straight "
+        "to the database, inside one process.",
     )
     client_id: str = Field(default="woa", description="Name in the brokers' logs and quotas.")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(

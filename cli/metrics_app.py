@@ -11,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cli.pipeline import Pipeline
+from cli.pipeline import Intake, Outlet
 from cli.telemetry import Telemetry
 
 __all__ = ["metrics_app"]
 
 
-def metrics_app(pipeline: Pipeline) -> Starlette:
-    """`/metrics` in the text format of Prometheus, `/healthz`."""
+def metrics_app(intake: Intake | None, outlet: Outlet | None) -> Starlette:
+    """`/metrics` in the text format of Prometheus, `/healthz` and `/readyz`."""
     registry = CollectorRegistry()
-    registry.register(Telemetry(pipeline))
+    registry.register(Telemetry(intake, outlet))
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -28,4 +28,10 @@ def metrics_app(pipeline: Pipeline) -> Starlette:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", health)])
+    async def ready(_: Request) -> Response:
+        waits_for = intake.ingest.stats.waits_for() if intake else None
+        answer = {"status": "not ready", "ingest": waits_for} if waits_for else {"status": "ok"}
+        return JSONResponse(answer, 503 if waits_for else 200)
+
+    routes = {"/metrics": metrics, "/healthz": health, "/readyz": ready}
+    return Starlette(routes=[Route(path, answer) for path, answer in routes.items()])

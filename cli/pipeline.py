@@ -1,6 +1,7 @@
-"""Agents -> spool -> direct bus -> ingest -> database, in one process."""
+"""The two halves of a record's path: agents -> spool -> bus, and bus -> ingest -> database."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
@@ -9,6 +10,7 @@ from agents.forwarder import Forwarder
 from agents.runner import AgentRunner
 from agents.spool import Spool
 from bus.direct import DirectBus
+from bus.port import Publisher, Subscriber
 from cli.lifecycle import Services
 from cli.settings import Settings
 from cli.surroundings import surroundings, utc_now
@@ -17,52 +19,70 @@ from ingest.upkeep import upkeep
 from store.connection import Connection, open_pool
 from store.write import Writer
 
-__all__ = ["Pipeline"]
+__all__ = ["Intake", "Outlet", "Pipeline"]
 
 DRAIN_S = 5.0
 
 
-class Pipeline:
-    """The path of a record. Its parts run as `services`, which stop them."""
+@dataclass(frozen=True)
+class Intake:
+    """From the bus into the database. Its parts run as services, which stop them."""
 
-    def __init__(
-        self,
-        pool: AsyncConnectionPool[Connection],
-        ingest: Ingest,
-        forwarder: Forwarder,
-        services: Services,
-    ) -> None:
-        self.pool = pool
-        self.ingest = ingest
-        self.forwarder = forwarder
-        self.runners: list[AgentRunner] = []
-        self._services = services
+    pool: AsyncConnectionPool[Connection]
+    ingest: Ingest
 
     @classmethod
-    async def open(cls, settings: Settings, services: Services, database_url: str) -> "Pipeline":
-        """All but the agents. The database has the structure of this version.
-
-        Raises `StoreUnavailableError`.
-        """
-        stack = services.stack
+    async def open(
+        cls, settings: Settings, services: Services, database_url: str, subscriber: Subscriber
+    ) -> "Intake":
+        """The database has the structure of this version. Raises `StoreUnavailableError`."""
         pool = await open_pool(database_url, application_name="woa")
-        stack.push_async_callback(pool.close)
+        services.stack.push_async_callback(pool.close)
         services.spawn("upkeep", upkeep(pool, settings.retention, utc_now))
-        bus = DirectBus()
-        ingest = Ingest(bus, Writer(pool), settings.ingest)
+        ingest = Ingest(subscriber, Writer(pool), settings.ingest)
         services.spawn("ingest", ingest.run())
-        stack.push_async_callback(bus.aclose)
+        services.stack.push_async_callback(subscriber.aclose)
+        return cls(pool, ingest)
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """From agents to the bus. Its parts run as services, which stop them."""
+
+    forwarder: Forwarder
+    services: Services
+    runners: list[AgentRunner] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, settings: Settings, services: Services, publisher: Publisher) -> "Outlet":
+        """All but the agents."""
+        services.stack.push_async_callback(publisher.aclose)
         spool = Spool(settings.state_dir / "spool.db", settings.spool)
-        await stack.enter_async_context(spool)
-        forwarder = Forwarder(spool, bus)
+        await services.stack.enter_async_context(spool)
+        forwarder = Forwarder(spool, publisher)
         services.spawn("forwarder", forwarder.run())
-        stack.push_async_callback(forwarder.drained, DRAIN_S)
-        return cls(pool, ingest, forwarder, services)
+        services.stack.push_async_callback(forwarder.drained, DRAIN_S)
+        return cls(forwarder, services)
 
     async def watch(self, collectors: Iterable[Collector[CollectorConfig]]) -> None:
         """Run an agent for each of these, which are closed with the rest."""
         for collector in collectors:
-            await self._services.stack.enter_async_context(collector)
+            await self.services.stack.enter_async_context(collector)
             runner = AgentRunner(collector, self.forwarder, surroundings())
-            self._services.spawn(f"agent {collector.config.instance_id}", runner.run())
+            self.services.spawn(f"agent {collector.config.instance_id}", runner.run())
             self.runners.append(runner)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Both halves, in one process."""
+
+    intake: Intake
+    outlet: Outlet
+
+    @classmethod
+    async def open(cls, settings: Settings, services: Services, database_url: str) -> "Pipeline":
+        """Both ends of the direct bus. Raises `StoreUnavailableError`."""
+        bus = DirectBus()
+        intake = await Intake.open(settings, services, database_url, bus)
+        return cls(intake, await Outlet.open(settings, services, bus))

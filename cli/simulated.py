@@ -24,10 +24,10 @@ TURN_S = 0.5
 
 async def simulate(settings: Settings, pipeline: Pipeline, web: Web) -> None:
     """Write their past, then run them like any other agent, until cancelled."""
-    writer = Writer(pipeline.pool)
+    writer = Writer(pipeline.intake.pool)
 
     async def make_room(at: datetime) -> None:
-        while (await maintain(pipeline.pool, at, settings.retention)).busy:  # noqa: ASYNC110
+        while (await maintain(pipeline.intake.pool, at, settings.retention)).busy:  # noqa: ASYNC110
             await asyncio.sleep(TURN_S)  # it is upkeep's turn
 
     async def write(records: Sequence[PublishedRecord]) -> None:
@@ -37,5 +37,5 @@ async def simulate(settings: Settings, pipeline: Pipeline, web: Web) -> None:
     room_days = settings.retention.days_ahead
     await fleet.write_past(Archive(web.newest_record_at, make_room, room_days, write))
     async with asyncio.TaskGroup() as agents:
-        for runner in fleet.runners(pipeline.forwarder, surroundings()):
+        for runner in fleet.runners(pipeline.outlet.forwarder, surroundings()):
             agents.create_task(runner.run())

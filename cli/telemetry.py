@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from cli.pipeline import Pipeline
+from cli.pipeline import Intake, Outlet
 
 __all__ = ["Telemetry"]
 
@@ -13,8 +13,9 @@ __all__ = ["Telemetry"]
 class Telemetry(Collector):
     """Reads the parts when it is asked; keeps nothing itself."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, intake: Intake | None, outlet: Outlet | None) -> None:
+        self._intake = intake
+        self._outlet = outlet
 
     def describe(self) -> Iterable[Metric]:
         """Nothing before the first scrape: registering must not ask the parts."""
@@ -22,11 +23,13 @@ class Telemetry(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Every family, with help and unit."""
-        yield from self._agents()
-        yield from self._spool()
-        yield from self._ingested()
+        if self._outlet is not None:
+            yield from self._agents(self._outlet)
+            yield from self._spool(self._outlet)
+        if self._intake is not None:
+            yield from self._ingested(self._intake)
 
-    def _agents(self) -> Iterable[Metric]:
+    def _agents(self, outlet: Outlet) -> Iterable[Metric]:
         labels = ("orchestrator",)
         scrapes = CounterMetricFamily("woa_agent_scrapes", "Scrapes begun.", labels=labels)
         failures = CounterMetricFamily(
@@ -38,7 +41,7 @@ class Telemetry(Collector):
         success = GaugeMetricFamily(
             "woa_agent_last_success_timestamp_seconds", "Last good scrape.", labels=labels
         )
-        for runner in self._pipeline.runners:
+        for runner in outlet.runners:
             name, stats = runner.name, runner.stats
             scrapes.add_metric((name,), stats.scrapes)
             for code, number in stats.failures.items():
@@ -49,16 +52,16 @@ class Telemetry(Collector):
                 success.add_metric((name,), stats.last_success.timestamp())
         return scrapes, failures, duration, success
 
-    def _spool(self) -> Iterable[Metric]:
-        state = self._pipeline.forwarder.last_state
+    def _spool(self, outlet: Outlet) -> Iterable[Metric]:
+        state = outlet.forwarder.last_state
         if state is None:
             return
         yield GaugeMetricFamily("woa_spool_records", "Not yet on the bus.", value=state.records)
         yield GaugeMetricFamily("woa_spool_bytes", "Their size.", value=state.bytes)
         yield CounterMetricFamily("woa_spool_dropped", "Given up.", value=state.dropped)
 
-    def _ingested(self) -> Iterable[Metric]:
-        stats = self._pipeline.ingest.stats
+    def _ingested(self, intake: Intake) -> Iterable[Metric]:
+        stats = intake.ingest.stats
         records = CounterMetricFamily("woa_ingest_records", "By outcome.", labels=("outcome",))
         records.add_metric(("inserted",), stats.inserted)
         records.add_metric(("duplicate",), stats.duplicates)
@@ -68,4 +71,9 @@ class Telemetry(Collector):
             "woa_ingest_waiting_for_store",
             "1 while the database is away.",
             value=float(stats.waiting_for_store),
+        )
+        yield GaugeMetricFamily(
+            "woa_ingest_waiting_for_bus",
+            "1 while the bus is away.",
+            value=float(stats.waiting_for_bus),
         )

@@ -61,7 +61,9 @@ class _Product:
         with progress("schema"):
             await migrate(database_url)
         pipeline = await Pipeline.open(settings, services, database_url)
-        await pipeline.watch([*collectors, *(make_collector(agent) for agent in demo_agents)])
+        await pipeline.outlet.watch(
+            [*collectors, *(make_collector(agent) for agent in demo_agents)]
+        )
         with progress("api", web.page_url):
             token = await web.open(stack, database_url)
             web.observe(pipeline)
@@ -124,7 +126,7 @@ class _Product:
 
 
 async def _greet(web: Web, pipeline: Pipeline, token: str | None) -> None:
-    if not pipeline.runners:
+    if not pipeline.outlet.runners:
         say(
             "  agents      none: add `agents:` to a file and give it with -c, or try --demo "
             "(`woa doctor` checks a file)"

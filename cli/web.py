@@ -52,8 +52,8 @@ class Web:
 
     def observe(self, pipeline: Pipeline) -> None:
         """Show the numbers of its parts under /metrics and in /readyz."""
-        self._ingest = pipeline.ingest
-        self._registry.register(Telemetry(pipeline))
+        self._ingest = pipeline.intake.ingest
+        self._registry.register(Telemetry(pipeline.intake, pipeline.outlet))
 
     async def open(self, stack: AsyncExitStack, database_url: str) -> str | None:
         """Connect to the database; returns the admin token if one had to be made."""

@@ -47,7 +47,10 @@ def once(
     "WOA_API__PORT=9101 woa agent run -c woa.yaml"
 )
 def run(config: ConfigFile = None) -> None:
-    """Run the file's agents as a service that writes to the database of WOA_DATABASE_URL.
+    """Run the file's agents as a service.
+
+    It publishes to Kafka where WOA_KAFKA__BOOTSTRAP_SERVERS is set, and else writes to the
+    database of WOA_DATABASE_URL.
 
     Its own metrics are at /metrics, its life sign at /healthz (WOA_API__HOST, WOA_API__PORT).
     SIGTERM or Ctrl-C stops it; what the database has not taken stays in the spool.
