@@ -76,7 +76,8 @@ class _Product:
         if self._demo and settings.demo.history_days:
             from cli.simulated import simulate
 
-            services.spawn("simulated orchestrators", simulate(settings, pipeline, web))
+            past_and_life = simulate(settings, pipeline, web, database_url)
+            services.spawn("simulated orchestrators", past_and_life)
 
     async def _start_database(self, services: Services) -> str:
         if self._settings.database_url is not None:
