@@ -64,6 +64,7 @@ check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@for patch in tests/planted/*.patch; do git apply --check "$$patch"; done
 	$(PY) -m pytest -q tests/docs tests/test_layers.py
 
 format: setup ## Format the code and mend what can be mended

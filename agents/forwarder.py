@@ -1,16 +1,21 @@
 """From the spool to the bus: a record leaves the spool when the bus has acknowledged it."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import structlog
 
+from agents.paging import paged
 from agents.spool import Spool, Spooled, SpoolError, SpoolState
 from bus.port import BusUnavailableError, Message, MessageTooLargeError, Publisher
+from contracts.dead_letter import DeadLetterRecord, dead_letter_id
 from contracts.topics import (
     SCHEMA_HEADER,
     PublishedRecord,
+    Topic,
     encode,
     key_of,
     schema_of,
@@ -21,10 +26,13 @@ __all__ = ["Forwarder", "message_of"]
 
 log = structlog.get_logger(__name__)
 
-BATCH_RECORDS = 100
+BATCH_RECORDS = 500
+PUBLISH_TIMEOUT_S = 30.0
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 10.0
 RECORD_ID_HEADER = "woa-record-id"
+KEPT_BYTES = 65_536
+"""Of a message that is too large, so that it can be told what it was."""
 
 
 def message_of(record: PublishedRecord) -> Message:
@@ -37,17 +45,30 @@ def message_of(record: PublishedRecord) -> Message:
 class Forwarder:
     """All agents of a process share one spool and one way out of it."""
 
-    def __init__(self, spool: Spool, publisher: Publisher, publish_timeout_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        publisher: Publisher,
+        max_message_bytes: int | None = None,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Pools are cut into pages of at most `max_message_bytes`."""
         self._spool = spool
         self._publisher = publisher
-        self._timeout_s = publish_timeout_s
+        self._max_message_bytes = max_message_bytes
+        self._utc_now = utc_now
         self._waiting = asyncio.Event()
         self._idle = asyncio.Event()
         self.last_state: SpoolState | None = None
 
     async def put(self, records: Sequence[PublishedRecord], now: datetime) -> None:
         """Return when the records are on disk. Raises `SpoolError`."""
-        dropped = await self._spool.append([message_of(record) for record in records], now)
+        messages = [
+            message_of(part)
+            for record in records
+            for part in paged(record, self._max_message_bytes)
+        ]
+        dropped = await self._spool.append(messages, now)
         if dropped:
             log.error("spool_overflow", dropped=dropped)
         self._idle.clear()
@@ -75,7 +96,7 @@ class Forwarder:
             await self._waiting.wait()
             return
         try:
-            await self._publish(batch)
+            await self._publish([spooled.message for spooled in batch])
         except MessageTooLargeError:
             await self._one_by_one(batch)
             return
@@ -85,19 +106,25 @@ class Forwarder:
         """Nobody ever takes what is too large; it must not hold up the others for ever."""
         for spooled in batch:
             try:
-                await self._publish([spooled])
+                await self._publish([spooled.message])
             except MessageTooLargeError as error:
-                message = spooled.message
-                await self._spool.give_up([spooled.seq])
-                log.error(
-                    "message_too_large",
-                    id=message.headers.get(RECORD_ID_HEADER),
-                    topic=message.topic,
-                    bytes=len(message.value),
-                    reason=str(error),
-                )
+                await self._give_up(spooled, str(error))
             else:
                 await self._acknowledged([spooled])
+
+    async def _give_up(self, spooled: Spooled, reason: str) -> None:
+        """What is too large leaves word where all bad messages are."""
+        message = spooled.message
+        with suppress(MessageTooLargeError):  # no limit is that low, but one may be set so
+            await self._publish([_too_large(message, reason, self._utc_now())])
+        await self._spool.give_up([spooled.seq])
+        log.error(
+            "message_too_large",
+            id=message.headers.get(RECORD_ID_HEADER),
+            topic=message.topic,
+            bytes=len(message.value),
+            reason=reason,
+        )
 
     async def _acknowledged(self, batch: Sequence[Spooled]) -> None:
         await self._spool.remove([spooled.seq for spooled in batch])
@@ -114,15 +141,32 @@ class Forwarder:
             return False
         return True
 
-    async def _publish(self, batch: Sequence[Spooled]) -> None:
+    async def _publish(self, messages: Sequence[Message]) -> None:
         delay_s = RETRY_FIRST_S
         while True:
             try:
-                async with asyncio.timeout(self._timeout_s):
-                    await self._publisher.publish([spooled.message for spooled in batch])
+                async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                    await self._publisher.publish(messages)
             except (BusUnavailableError, TimeoutError) as error:
-                log.warning("publish_failed", records=len(batch), reason=str(error) or "timeout")
+                log.warning("publish_failed", records=len(messages), reason=str(error) or "timeout")
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
             else:
                 return
+
+
+def _too_large(message: Message, reason: str, now: datetime) -> Message:
+    payload = message.value[:KEPT_BYTES]
+    letter = DeadLetterRecord(
+        id=dead_letter_id(message.topic, payload),
+        topic=message.topic,
+        partition=0,
+        offset=0,
+        reason="message_too_large",
+        detail=f"{reason} ({len(message.value):,} bytes, the first {len(payload):,} are here)",
+        headers=dict(message.headers),
+        payload=b64encode(payload),
+        received_at=now,
+    )
+    headers = {SCHEMA_HEADER: schema_of(Topic.DEAD_LETTERS)}
+    return Message(Topic.DEAD_LETTERS.value, message.key, encode(letter), headers)

@@ -5,12 +5,13 @@ See docs/adr/0003-direct-bus.md.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
-from bus.port import BusClosedError, Closing, Delivery, Message
+from bus.port import BusClosedError, Closing, Delivery, Lag, Message
 
 __all__ = ["DirectBus"]
 
@@ -19,6 +20,7 @@ __all__ = ["DirectBus"]
 class _Entry:
     delivery: Delivery
     done: asyncio.Future[None]
+    since_s: float = field(default_factory=time.monotonic)
 
 
 class DirectBus(Closing):
@@ -66,6 +68,12 @@ class DirectBus(Closing):
             entry = self._unsettled.pop(delivery.offset, None)
             if entry is not None and not entry.done.done():
                 entry.done.set_result(None)
+
+    async def lags(self) -> list[Lag]:
+        """See `bus.port.Subscriber.lags`. All topics share the one partition."""
+        behind = (*self._unsettled.values(), *self._waiting)
+        age_s = time.monotonic() - min(entry.since_s for entry in behind) if behind else 0.0
+        return [Lag("direct", 0, len(behind), age_s)]
 
     async def aclose(self) -> None:
         """Refuse everything that waits, so that its sender keeps it."""

@@ -7,8 +7,10 @@ See docs/adr/0009-kafka.md.
 """
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from aiokafka import (
@@ -33,6 +35,7 @@ from bus.port import (
     BusUnavailableError,
     Closing,
     Delivery,
+    Lag,
     Message,
     MessageTooLargeError,
 )
@@ -43,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 CLOSE_S = 5.0
 HANDOVER_S = 20.0
+FETCH_MIN_BYTES = 65_536
+"""Compressed, some hundred records: what the brokers wait for, if not for too long."""
 
 
 class KafkaPublisher(Closing):
@@ -117,7 +122,8 @@ class KafkaSubscriber(Closing):
     def __init__(self, settings: KafkaSettings, topics: Collection[str]) -> None:
         self._settings = settings
         self._topics = tuple(topics)
-        self._handover = _Handover()
+        self._progress: dict[TopicPartition, _Progress] = {}
+        self._handover = _Handover(self._progress)
         self._consumer: AIOKafkaConsumer | None = None
         self._closed = False
 
@@ -136,6 +142,10 @@ class KafkaSubscriber(Closing):
             raise BusUnavailableError(_reason(error)) from error
         deliveries = [_delivery(record) for records in fetched.values() for record in records]
         self._handover.received(len(deliveries))
+        for partition, records in fetched.items():
+            progress = self._progress.setdefault(partition, _Progress())
+            progress.open_since_ms = progress.open_since_ms or records[0].timestamp
+            progress.seen_ms = records[-1].timestamp
         return deliveries
 
     async def commit(self, deliveries: Sequence[Delivery]) -> None:
@@ -148,6 +158,9 @@ class KafkaSubscriber(Closing):
         for delivery in deliveries:
             partition = TopicPartition(delivery.message.topic, delivery.partition)
             offsets[partition] = max(offsets.get(partition, 0), delivery.offset + 1)
+        for partition, offset in offsets.items():
+            progress = self._progress.setdefault(partition, _Progress())
+            progress.next_offset, progress.open_since_ms = offset, None
         try:
             if self._consumer is not None and offsets:
                 await self._consumer.commit(offsets)
@@ -155,6 +168,30 @@ class KafkaSubscriber(Closing):
             log.warning("commit_failed", messages=len(deliveries), reason=_reason(error))
         finally:
             self._handover.dealt_with(len(deliveries))
+
+    async def lags(self) -> list[Lag]:
+        """See `bus.port.Subscriber.lags`."""
+        consumer = self._consumer
+        if consumer is None:
+            raise BusUnavailableError("not connected")
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                ends = await consumer.end_offsets(consumer.assignment())
+                return [await self._lag(consumer, *end) for end in sorted(ends.items())]
+        except (KafkaError, TimeoutError) as error:
+            raise BusUnavailableError(_reason(error)) from error
+
+    async def _lag(self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> Lag:
+        progress = self._progress.setdefault(partition, _Progress())
+        if progress.next_offset is None:
+            committed = await consumer.committed(partition)
+            if committed is None:
+                committed = (await consumer.beginning_offsets([partition]))[partition]
+            if progress.next_offset is None:  # nothing was dealt with meanwhile
+                progress.next_offset = committed
+        messages = max(0, end - progress.next_offset)
+        age_s = progress.age_s(time.time()) if messages else 0.0
+        return Lag(partition.topic, partition.partition, messages, age_s)
 
     async def aclose(self) -> None:
         """See `bus.port.Subscriber.aclose`."""
@@ -178,6 +215,8 @@ class KafkaSubscriber(Closing):
             partition_assignment_strategy=(StickyPartitionAssignor,),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            fetch_min_bytes=FETCH_MIN_BYTES,
+            fetch_max_wait_ms=round(self._settings.fetch_wait_s * 1_000),
         )
         consumer.subscribe(self._topics, listener=self._handover)
         try:
@@ -192,13 +231,31 @@ class KafkaSubscriber(Closing):
         return consumer
 
 
+@dataclass
+class _Progress:
+    """Of this subscriber, in one partition."""
+
+    next_offset: int | None = None
+    """After the last message that was dealt with."""
+    open_since_ms: int | None = None
+    """When the first message was published that was received and is not dealt with."""
+    seen_ms: int | None = None
+    """When the last message was published that was received."""
+
+    def age_s(self, now_s: float) -> float | None:
+        """Of the first message that is not dealt with: the next one is younger than the last."""
+        since_ms = self.open_since_ms or self.seen_ms
+        return None if since_ms is None else max(0.0, now_s - since_ms / 1_000)
+
+
 class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """Keeps the partitions until what was received from them is dealt with, or for `HANDOVER_S`.
 
     Whatever is not dealt with by then comes again, perhaps to another member.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, progress: dict[TopicPartition, _Progress]) -> None:
+        self._progress = progress
         self._unsettled = 0
         self._settled = asyncio.Event()
         self._settled.set()
@@ -231,6 +288,7 @@ class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
             log.warning("handover_unsettled", messages=self._unsettled, partitions=len(revoked))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._progress.clear()
         self._unsettled = 0  # positions are those of the last commits
         self._settled.set()
         self._over.set()

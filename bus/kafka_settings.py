@@ -65,6 +65,9 @@ class KafkaSettings(BaseModel):
     linger_s: float = Field(
         default=0.02, ge=0, description="Seconds that a publisher waits to fill a batch."
     )
+    fetch_wait_s: float = Field(
+        default=0.25, ge=0, description="Seconds that the brokers wait to fill an answer to ingest."
+    )
     max_message_bytes: PositiveInt = Field(
         default=1_000_000,
         description="Largest message; at most the brokers' `message.max.bytes`.",

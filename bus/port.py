@@ -11,6 +11,7 @@ __all__ = [
     "BusUnavailableError",
     "Closing",
     "Delivery",
+    "Lag",
     "Message",
     "MessageTooLargeError",
     "Publisher",
@@ -53,6 +54,18 @@ class Delivery:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far a subscriber is behind in one partition."""
+
+    topic: str
+    partition: int
+    messages: int
+    """Published and not yet committed."""
+    age_s: float | None
+    """Age of the oldest of them, or somewhat more; 0 without any, None: not known yet."""
+
+
 class Publisher(Protocol):
     """Puts messages on the bus."""
 
@@ -80,6 +93,9 @@ class Subscriber(Protocol):
 
     async def commit(self, deliveries: Sequence[Delivery]) -> None:
         """These are dealt with. What is never committed is delivered again."""
+
+    async def lags(self) -> list[Lag]:
+        """Of the partitions that are this subscriber's now. Raises `BusUnavailableError`."""
 
     async def aclose(self) -> None:
         """Stop. What was received and not committed goes to another subscriber. Safe twice."""

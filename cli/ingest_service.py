@@ -74,7 +74,8 @@ async def _report(intake: Intake) -> None:
             "ingest_at_work",
             stored=stats.inserted,
             duplicates=stats.duplicates,
-            dead_letters=stats.dead_letters,
+            dead_letters=stats.dead_letters.total(),
+            behind=None if stats.lags is None else sum(lag.messages for lag in stats.lags),
             waits_for=stats.waits_for(),
         )
         await asyncio.sleep(REPORT_INTERVAL_S)

@@ -23,9 +23,9 @@ def kafka_publisher(settings: Settings) -> KafkaPublisher:
 
 
 def kafka_subscriber(settings: Settings) -> KafkaSubscriber:
-    """Of every topic that carries records. Raises `UsageError`."""
+    """Of every topic that carries records, and what publishers set aside. Raises `UsageError`."""
     _check(settings)
-    return KafkaSubscriber(settings.kafka, [topic.value for topic in RECORD_TOPICS])
+    return KafkaSubscriber(settings.kafka, [*RECORD_TOPICS, Topic.DEAD_LETTERS])
 
 
 def run_topics(settings: Settings, *, create: bool, partitions: int, replicas: int) -> Exit:

@@ -39,8 +39,9 @@ class Intake:
         pool = await open_pool(database_url, application_name="woa")
         services.stack.push_async_callback(pool.close)
         services.spawn("upkeep", upkeep(pool, settings.retention, utc_now))
-        ingest = Ingest(subscriber, Writer(pool), settings.ingest)
+        ingest = Ingest(subscriber, Writer(pool), settings.ingest, utc_now)
         services.spawn("ingest", ingest.run())
+        services.spawn("lag", ingest.watch_lag())
         services.stack.push_async_callback(subscriber.aclose)
         return cls(pool, ingest)
 
@@ -59,7 +60,8 @@ class Outlet:
         services.stack.push_async_callback(publisher.aclose)
         spool = Spool(settings.state_dir / "spool.db", settings.spool)
         await services.stack.enter_async_context(spool)
-        forwarder = Forwarder(spool, publisher)
+        limit = settings.kafka.max_message_bytes if settings.kafka.bootstrap_servers else None
+        forwarder = Forwarder(spool, publisher, limit)
         services.spawn("forwarder", forwarder.run())
         services.stack.push_async_callback(forwarder.drained, DRAIN_S)
         return cls(forwarder, services)

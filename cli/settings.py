@@ -26,7 +26,7 @@ from agents.spool import SpoolLimits
 from api.settings import ApiSettings
 from bus.kafka_settings import KafkaSettings
 from cli.state_dir import default_state_dir
-from ingest.service import IngestLimits
+from ingest.limits import IngestLimits
 from store.settings import RetentionSettings
 
 __all__ = [

@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector
 
+from bus.port import Lag
 from cli.pipeline import Intake, Outlet
 
 __all__ = ["Telemetry"]
@@ -65,8 +71,24 @@ class Telemetry(Collector):
         records = CounterMetricFamily("woa_ingest_records", "By outcome.", labels=("outcome",))
         records.add_metric(("inserted",), stats.inserted)
         records.add_metric(("duplicate",), stats.duplicates)
-        records.add_metric(("dead_letter",), stats.dead_letters)
+        records.add_metric(("dead_letter",), stats.dead_letters.total())
         yield records
+        letters = CounterMetricFamily("woa_ingest_dead_letters", "By reason.", labels=("reason",))
+        for reason, number in stats.dead_letters.items():
+            letters.add_metric((reason,), number)
+        yield letters
+        for name, help_, total in (
+            ("woa_ingest_batch_records", "Records of a transaction.", stats.batch_records),
+            ("woa_ingest_batch_bytes", "Bytes of messages of a transaction.", stats.batch_bytes),
+            ("woa_ingest_database_seconds", "Length of a transaction.", stats.database_s),
+        ):
+            yield SummaryMetricFamily(name, help_, count_value=total.count, sum_value=total.sum)
+        yield from _lags(stats.lags or ())
+        yield GaugeMetricFamily(
+            "woa_ingest_stopped",
+            "1 when too many messages were no records.",
+            value=float(stats.stopped_because is not None),
+        )
         yield GaugeMetricFamily(
             "woa_ingest_waiting_for_store",
             "1 while the database is away.",
@@ -77,3 +99,19 @@ class Telemetry(Collector):
             "1 while the bus is away.",
             value=float(stats.waiting_for_bus),
         )
+
+
+def _lags(lags: Iterable[Lag]) -> Iterable[Metric]:
+    labels = ("topic", "partition")
+    messages = GaugeMetricFamily(
+        "woa_ingest_lag_records", "On the bus and not in the database.", labels=labels
+    )
+    ages = GaugeMetricFamily(
+        "woa_ingest_lag_seconds", "Age of the oldest of them, or somewhat more.", labels=labels
+    )
+    for lag in lags:
+        place = (lag.topic, str(lag.partition))
+        messages.add_metric(place, lag.messages)
+        if lag.age_s is not None:
+            ages.add_metric(place, lag.age_s)
+    return messages, ages

@@ -30,6 +30,7 @@ __all__ = [
     "ScalingAction",
     "ScalingDecision",
     "WorkerInstance",
+    "WorkerPage",
     "WorkerPoolMetrics",
     "WorkerStatus",
 ]
@@ -176,6 +177,23 @@ class AutoScalingMetrics(Record):
     )
 
 
+class WorkerPage(Record):
+    """Which of the pool's workers a record lists, where they are too many for one message.
+
+    Each page says all about its range of ids, in the order of their code points, so it can be
+    applied by itself: whoever is in the range and not in the page is gone.
+    """
+
+    number: Count = Field(ge=1, description="Pages are counted from 1.")
+    pages: Count = Field(ge=1, description="How many pages the sample has.")
+    after: Text | None = Field(
+        default=None, description="The range begins after this id; null: with the first."
+    )
+    up_to: Text | None = Field(
+        default=None, description="The last id of the range; null: it has no end."
+    )
+
+
 class WorkerPoolMetrics(Record):
     """The specification's record, with the ids and times that storage and live updates need."""
 
@@ -197,6 +215,11 @@ class WorkerPoolMetrics(Record):
     terminating_workers: Count | None = Field(default=None, description="On their way out.")
     workers: tuple[WorkerInstance, ...] | None = Field(
         default=None, description="null: not known. Empty: known to be none."
+    )
+    page: WorkerPage | None = Field(
+        default=None,
+        exclude_if=lambda page: page is None,
+        description="Where `workers` lists a part of them; all other fields are of the whole pool.",
     )
     pool_health: PoolHealth = PoolHealth()
     resource_usage: PoolResourceUsage = PoolResourceUsage()

@@ -6,85 +6,77 @@ database that is away loses nothing: the loop stops taking messages and tries ag
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from bus.port import BusClosedError, BusUnavailableError, Delivery, Subscriber
-from contracts.topics import SCHEMA_HEADER, DecodeError, PublishedRecord, decode
+from ingest.decoding import Decoded, decoded, set_aside
+from ingest.limits import DeadLetterLimit, DeadLetterLimitError, IngestLimits
+from ingest.stats import IngestStats
 from store.errors import RecordRefusedError, StoreUnavailableError
-from store.write import DeadLetter, Writer, WriteResult
+from store.write import Writer, WriteResult
 
-__all__ = ["Ingest", "IngestLimits", "IngestStats"]
+__all__ = ["Ingest"]
 
 log = structlog.get_logger(__name__)
 
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 5.0
-
-
-class IngestLimits(BaseModel):
-    """When a batch is written: whichever comes first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    batch_records: PositiveInt = Field(default=500, description="Records in one transaction.")
-    batch_bytes: PositiveInt = Field(
-        default=4 * 1024 * 1024, description="Bytes of messages in one transaction."
-    )
-    linger_s: PositiveFloat = Field(default=0.25, description="Seconds to wait for messages.")
-
-
-@dataclass
-class IngestStats:
-    """Totals since start."""
-
-    inserted: int = 0
-    duplicates: int = 0
-    dead_letters: int = 0
-    waiting_for_store: bool = False
-    waiting_for_bus: bool = False
-
-    def waits_for(self) -> str | None:
-        """Why nothing is written now, for the readiness probe; None while it works."""
-        if self.waiting_for_store:
-            return "waits for the database"
-        return "waits for the bus" if self.waiting_for_bus else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    """One delivery: either its record or why there is none."""
-
-    delivery: Delivery
-    record: PublishedRecord | None
-    dead_letter: DeadLetter | None
+LAG_INTERVAL_S = 5.0
 
 
 class Ingest:
     """One subscriber, one writer, until cancelled."""
 
     def __init__(
-        self, subscriber: Subscriber, writer: Writer, limits: IngestLimits | None = None
+        self,
+        subscriber: Subscriber,
+        writer: Writer,
+        limits: IngestLimits | None = None,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.stats = IngestStats()
         self._subscriber = subscriber
         self._writer = writer
         self._limits = limits or IngestLimits()
+        self._dead_letter_limit = DeadLetterLimit(self._limits.dead_letter_limit)
+        self._utc_now = utc_now
 
     async def run(self) -> None:
-        """Take, write, commit, until cancelled. Returns when the bus is closed for good."""
-        while True:
-            try:
+        """Take, write, commit, until cancelled.
+
+        Returns when the bus is closed for good, or at the limit of dead letters. Then it has
+        left the group, and others may have what it did not write.
+        """
+        try:
+            while True:
                 deliveries = await self._receive()
-            except BusClosedError as error:
-                log.info("bus_closed", reason=str(error))
+                for chunk in _by_bytes(deliveries, self._limits.batch_bytes):
+                    await self._settle(self._decoded(chunk))
+                    await self._subscriber.commit(chunk)
+        except BusClosedError as error:
+            log.info("bus_closed", reason=str(error))
+        except DeadLetterLimitError as error:
+            self.stats.stopped_because = str(error)
+            log.critical("dead_letter_limit", reason=str(error))
+            await self._subscriber.aclose()
+
+    async def watch_lag(self) -> None:
+        """Look how far it is behind, and whether the bus answers at all, until cancelled."""
+        while not self.stats.stopped_because:
+            await asyncio.sleep(LAG_INTERVAL_S)
+            try:
+                self.stats.lags = await self._subscriber.lags()
+            except BusClosedError:
                 return
-            for chunk in _by_bytes(deliveries, self._limits.batch_bytes):
-                await self._settle([_decoded(delivery) for delivery in chunk])
-                await self._subscriber.commit(chunk)
+            except BusUnavailableError as error:
+                self.stats.lags = None
+                self._bus_is_away(error)
+            else:
+                self.stats.waiting_for_bus = False
 
     async def _receive(self) -> list[Delivery]:
         delay_s = RETRY_FIRST_S
@@ -96,84 +88,79 @@ class Ingest:
             except BusClosedError:
                 raise
             except BusUnavailableError as error:
-                self.stats.waiting_for_bus = True
-                log.warning("bus_unavailable", reason=str(error))
+                self._bus_is_away(error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
             else:
-                self.stats.waiting_for_bus = False
+                self.stats.has_met_bus = True
+                if deliveries:  # a consumer without brokers receives nothing, and says nothing
+                    self.stats.waiting_for_bus = False
                 return deliveries
 
-    async def _settle(self, batch: Sequence[_Decoded]) -> None:
+    def _bus_is_away(self, error: BusUnavailableError) -> None:
+        self.stats.waiting_for_bus = True
+        log.warning("bus_unavailable", reason=str(error))
+
+    def _decoded(self, deliveries: Sequence[Delivery]) -> list[Decoded]:
+        """Raises `DeadLetterLimitError`: then nothing of the batch is written."""
+        latest = self._utc_now() + timedelta(seconds=self._limits.max_ahead_s)
+        batch = [decoded(delivery, latest) for delivery in deliveries]
+        for item in batch:
+            letter = item.dead_letter
+            self._dead_letter_limit.note(bad=item.is_bad, reason=letter.reason if letter else "")
+        return batch
+
+    async def _settle(self, batch: Sequence[Decoded]) -> None:
         """Write the batch; one that the database refuses is halved until the culprit is found."""
         try:
-            result = await self._write(batch)
+            await self._write(batch)
         except RecordRefusedError as error:
             if len(batch) == 1:
-                await self._settle([_refused(batch[0], error)])
+                await self._settle([self._refused(batch[0], error)])
                 return
             middle = len(batch) // 2
             await self._settle(batch[:middle])
             await self._settle(batch[middle:])
-        else:
-            self.stats.inserted += result.inserted
-            self.stats.duplicates += result.duplicates
-            self.stats.dead_letters += result.dead_letters
-            log.debug(
-                "batch_written",
-                inserted=result.inserted,
-                duplicates=result.duplicates,
-                dead_letters=result.dead_letters,
-            )
 
-    async def _write(self, batch: Sequence[_Decoded]) -> WriteResult:
+    def _refused(self, item: Decoded, error: RecordRefusedError) -> Decoded:
+        if item.record is None:
+            # A dead letter holds bytes and text only; a database that refuses one is not ours.
+            raise error
+        self._dead_letter_limit.note(bad=True, reason=str(error))
+        return set_aside(item.delivery, "refused_by_database", str(error))
+
+    async def _write(self, batch: Sequence[Decoded]) -> None:
         records = [item.record for item in batch if item.record is not None]
-        dead_letters = [item.dead_letter for item in batch if item.dead_letter is not None]
+        letters = [item.dead_letter for item in batch if item.dead_letter is not None]
         delay_s = RETRY_FIRST_S
         while True:
+            began_s = time.monotonic()
             try:
-                result = await self._writer.write(records, dead_letters)
+                result = await self._writer.write(records, letters)
             except StoreUnavailableError as error:
                 self.stats.waiting_for_store = True
                 log.warning("store_unavailable", records=len(batch), reason=str(error))
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
             else:
-                self.stats.waiting_for_store = False
-                return result
+                self._written(batch, result, time.monotonic() - began_s)
+                return
 
-
-def _decoded(delivery: Delivery) -> _Decoded:
-    message = delivery.message
-    try:
-        record = decode(message.topic, message.headers.get(SCHEMA_HEADER), message.value)
-    except DecodeError as error:
-        log.warning("dead_letter", topic=message.topic, reason=error.reason, detail=error.detail)
-        return _Decoded(delivery, None, _dead_letter(delivery, error.reason, error.detail))
-    return _Decoded(delivery, record, None)
-
-
-def _refused(item: _Decoded, error: RecordRefusedError) -> _Decoded:
-    if item.record is None:
-        # A dead letter holds bytes and text only; a database that refuses one is not ours.
-        raise error
-    log.warning("dead_letter", topic=item.delivery.message.topic, reason="refused_by_database")
-    return _Decoded(
-        item.delivery, None, _dead_letter(item.delivery, "refused_by_database", str(error))
-    )
-
-
-def _dead_letter(delivery: Delivery, reason: str, detail: str) -> DeadLetter:
-    message = delivery.message
-    return DeadLetter(
-        topic=message.topic,
-        partition=delivery.partition,
-        offset=delivery.offset,
-        reason=reason,
-        detail=detail.replace("\x00", ""),
-        headers=dict(message.headers),
-        payload=message.value,
-    )
+    def _written(self, batch: Sequence[Decoded], result: WriteResult, took_s: float) -> None:
+        self.stats.waiting_for_store = False
+        self.stats.wrote(result, sum(len(item.delivery.message.value) for item in batch), took_s)
+        for item in batch:
+            if (letter := item.dead_letter) is not None:
+                self.stats.dead_letters[letter.reason] += 1
+                log.warning(
+                    "dead_letter", topic=letter.topic, reason=letter.reason, detail=letter.detail
+                )
+        log.debug(
+            "batch_written",
+            inserted=result.inserted,
+            duplicates=result.duplicates,
+            dead_letters=result.dead_letters,
+        )
 
 
 def _by_bytes(deliveries: Sequence[Delivery], max_bytes: int) -> list[list[Delivery]]:

@@ -3,19 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from uuid import NAMESPACE_URL, uuid5
+from uuid import uuid5
 
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
 from contracts.coordination import CoordinationMetrics
+from contracts.dead_letter import dead_letter_id
 from contracts.events import CoordinationEvent, ScalingEvent, SchedulingDecision
 from contracts.identity import queue_id, sample_id
 from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
 from contracts.topics import PublishedRecord, time_of
-from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
+from contracts.worker_pool import WorkerInstance, WorkerPage, WorkerPoolMetrics
 from store.samples import (
     ORCHESTRATOR_SAMPLES,
     POOL_SAMPLES,
@@ -50,7 +50,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("id", "pool_id", "pool_name", "orchestrator_id", "worker_type", "total_workers"),
         *("active_workers", "idle_workers", "busy_workers", "failed_workers"),
         *("terminating_workers", "pool_health", "resource_usage", "performance", "scaling"),
-        *("metadata", "collected_at", "workers_known"),
+        *("metadata", "collected_at"),
         *POOL_SAMPLES,
     ),
     "staged_workers": (
@@ -59,6 +59,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("network_usage", "uptime_seconds", "last_heartbeat", "used_slots", "total_slots"),
         *("labels", "collected_at"),
     ),
+    "staged_worker_pages": ("id", "pool_id", "number", "after_id", "up_to_id", "collected_at"),
     "staged_load_balancing": (
         *("id", "orchestrator_id", "scope_id", "pool_id", "algorithm", "distribution"),
         *("efficiency", "health_checks", "failover", "metadata", "collected_at"),
@@ -106,9 +107,16 @@ class Staged:
     orchestrators: dict[Row, Row] = field(default_factory=dict)
     queues: list[Row] = field(default_factory=list)
     pools: dict[Row, Row] = field(default_factory=dict)
+    worker_pages: dict[Row, Row] = field(default_factory=dict)
+    """What the workers of a record are: a page of the pool's, or its only one."""
     workers: list[Row] = field(default_factory=list)
     others: dict[str, dict[Row, Row]] = field(default_factory=dict)
     """Records of one row each, by their staging table."""
+
+    @property
+    def further_pages(self) -> int:
+        """Records that hold workers only: the history has the first page of their sample."""
+        return sum(key not in self.pools for key in self.worker_pages)
 
 
 def stage(records: Sequence[PublishedRecord]) -> Staged:
@@ -129,10 +137,9 @@ def dead_letter_row(letter: DeadLetter) -> Row:
     """Its row of `dead_letters`. The id follows from topic and payload: the same poison, sent
     again, is there once. What PostgreSQL cannot hold is replaced in everything but the payload.
     """
-    digest = sha256(letter.payload).hexdigest()
     headers = {_storable(name): _storable(value) for name, value in letter.headers.items()}
     return (
-        uuid5(NAMESPACE_URL, f"urn:woa:dead-letter:{letter.topic}:{digest}"),
+        dead_letter_id(letter.topic, letter.payload),
         _storable(letter.topic),
         letter.partition,
         letter.offset,
@@ -194,9 +201,26 @@ def _queue_row(record: OrchestratorMetrics, queue: QueueInfo) -> Row:
 
 def _stage_pool(staged: Staged, record: WorkerPoolMetrics) -> None:
     key = (record.pool_id, record.collected_at, record.id)
-    if key in staged.pools:
-        return
-    staged.pools[key] = (
+    page = record.page or WorkerPage(number=1, pages=1)
+    if page.number == 1:
+        if key in staged.pools:
+            return
+        staged.pools[key] = _pool_row(record)
+    if record.workers is not None and key not in staged.worker_pages:
+        staged.worker_pages[key] = (
+            record.id,
+            record.pool_id,
+            page.number,
+            page.after,
+            page.up_to,
+            record.collected_at,
+        )
+        rows = {worker.id: _worker_row(record, worker) for worker in reversed(record.workers)}
+        staged.workers.extend(rows.values())
+
+
+def _pool_row(record: WorkerPoolMetrics) -> Row:
+    return (
         record.id,
         record.pool_id,
         record.pool_name,
@@ -214,11 +238,8 @@ def _stage_pool(staged: Staged, record: WorkerPoolMetrics) -> None:
         _json(record.scaling),
         _json(record.metadata),
         record.collected_at,
-        record.workers is not None,
         *pool_samples(record),
     )
-    rows = {worker.id: _worker_row(record, worker) for worker in reversed(record.workers or ())}
-    staged.workers.extend(rows.values())
 
 
 def _worker_row(record: WorkerPoolMetrics, worker: WorkerInstance) -> Row:

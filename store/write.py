@@ -60,7 +60,7 @@ class WriteResult:
     """What one transaction did."""
 
     inserted: int
-    """Records that are new."""
+    """Records that are new; further pages of a pool's workers count whenever they come."""
     duplicates: int
     """Records that were there before, or twice in the batch."""
     dead_letters: int
@@ -96,7 +96,7 @@ class Writer:
 
 async def _write_records(connection: Connection, staged: Staged) -> int:
     """Returns how many are new."""
-    if not staged.orchestrators and not staged.pools and not staged.others:
+    if not (staged.orchestrators or staged.pools or staged.worker_pages or staged.others):
         return 0
     await connection.execute(STAGING)
     inserted = 0
@@ -106,11 +106,12 @@ async def _write_records(connection: Connection, staged: Staged) -> int:
         known = await connection.execute(SORT_ORCHESTRATORS)
         inserted += len(staged.orchestrators) - known.rowcount
         await connection.execute(ROLL_UP_ORCHESTRATORS)
-    if staged.pools:
+    if staged.pools or staged.worker_pages:
         await _copy(connection, "staged_pools", staged.pools.values())
+        await _copy(connection, "staged_worker_pages", staged.worker_pages.values())
         await _copy(connection, "staged_workers", staged.workers)
         known = await connection.execute(SORT_POOLS)
-        inserted += len(staged.pools) - known.rowcount
+        inserted += len(staged.pools) - known.rowcount + staged.further_pages
         await connection.execute(ROLL_UP_POOLS)
     # In one order for every writer, so that they never wait for one another in a ring.
     for table, statements in SORT_OTHERS.items():

@@ -74,34 +74,44 @@ ON CONFLICT (pool_id) DO UPDATE SET
     metadata = excluded.metadata
 WHERE latest.collected_at < excluded.collected_at;
 
--- The rows are locked since above, whether they were changed or not: one writer at a time
--- changes the workers of a pool.
+-- A first page comes with a record of the history, which may have had it; of the others only
+-- their time tells whether they are new, and applying one again changes nothing.
+DELETE FROM staged_worker_pages
+WHERE number = 1
+    AND (pool_id, collected_at, id) NOT IN (SELECT pool_id, collected_at, id FROM staged_pools);
+
+-- One writer at a time changes the workers of a pool.
+SELECT FROM worker_pool_latest
+WHERE pool_id IN (SELECT pool_id FROM staged_worker_pages)
+ORDER BY pool_id
+FOR UPDATE;
+
 UPDATE worker_pool_latest AS latest
 SET workers_at = staged.workers_at
 FROM (
     SELECT pool_id, max(collected_at) AS workers_at
-    FROM staged_pools
-    WHERE workers_known
+    FROM staged_worker_pages
     GROUP BY pool_id
 ) AS staged
 WHERE latest.pool_id = staged.pool_id
     AND (latest.workers_at IS NULL OR latest.workers_at < staged.workers_at);
 
--- Only the workers of the new record that workers_at names are the present ones.
-DELETE FROM staged_workers AS staged
+-- Only the workers of the sample that workers_at names are the present ones.
+DELETE FROM staged_worker_pages AS staged
 WHERE NOT EXISTS (
-    SELECT FROM staged_pools
-    JOIN worker_pool_latest AS latest
-        ON latest.pool_id = staged_pools.pool_id AND latest.workers_at = staged_pools.collected_at
-    WHERE staged_pools.pool_id = staged.pool_id AND staged_pools.collected_at = staged.collected_at
+    SELECT FROM worker_pool_latest AS latest
+    WHERE latest.pool_id = staged.pool_id AND latest.workers_at = staged.collected_at
 );
 
+DELETE FROM staged_workers
+WHERE (pool_id, collected_at) NOT IN (SELECT pool_id, collected_at FROM staged_worker_pages);
+
+-- A page tells all about its range of ids. Code points order them, as they do where pages are made.
 DELETE FROM worker_instances AS present
-USING worker_pool_latest AS latest, staged_pools AS staged
-WHERE latest.pool_id = staged.pool_id
-    AND latest.workers_at = staged.collected_at
-    AND staged.workers_known
-    AND present.pool_id = staged.pool_id
+USING staged_worker_pages AS page
+WHERE present.pool_id = page.pool_id
+    AND (page.after_id IS NULL OR present.worker_id COLLATE "C" > page.after_id COLLATE "C")
+    AND (page.up_to_id IS NULL OR present.worker_id COLLATE "C" <= page.up_to_id COLLATE "C")
     AND NOT EXISTS (
         SELECT FROM staged_workers
         WHERE staged_workers.pool_id = present.pool_id
@@ -157,4 +167,5 @@ SELECT
     )
 FROM worker_pool_latest
 WHERE pool_id IN (SELECT pool_id FROM staged_pools)
+    OR pool_id IN (SELECT pool_id FROM staged_worker_pages)
 ORDER BY pool_id;

@@ -32,7 +32,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_queues (
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_pools (
     LIKE worker_pool_metrics INCLUDING DEFAULTS,
-    workers_known BOOLEAN NOT NULL,
     utilization DOUBLE PRECISION,
     used_slots DOUBLE PRECISION,
     total_slots DOUBLE PRECISION,
@@ -40,6 +39,15 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_pools (
     avg_task_duration_ms DOUBLE PRECISION,
     error_rate DOUBLE PRECISION,
     restart_count DOUBLE PRECISION
+) ON COMMIT DELETE ROWS;
+
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_worker_pages (
+    id UUID NOT NULL,
+    pool_id UUID NOT NULL,
+    number INTEGER NOT NULL,
+    after_id TEXT,
+    up_to_id TEXT,
+    collected_at TIMESTAMPTZ NOT NULL
 ) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_workers (

@@ -10,8 +10,10 @@ import pytest
 from agents.forwarder import Forwarder, message_of
 from agents.spool import Spool
 from bus.port import BusUnavailableError, Message, MessageTooLargeError
-from contracts.topics import PublishedRecord
-from tests.records import orchestrator_record, pool_record
+from contracts.dead_letter import DeadLetterRecord
+from contracts.topics import PublishedRecord, Topic
+from contracts.worker_pool import WorkerPoolMetrics
+from tests.records import orchestrator_record, pool_record, worker
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -104,5 +106,21 @@ async def test_what_is_too_large_for_the_bus_is_counted_and_holds_up_nothing(
         state = await spool.state()
 
     assert drained
-    assert publisher.published == others
+    told, *rest = publisher.published
+    letter = DeadLetterRecord.model_validate_json(told.value)
+    assert rest == others
+    assert (told.topic, letter.reason) == (Topic.DEAD_LETTERS, "message_too_large")
+    assert (letter.topic, letter.payload) == (too_large.topic, too_large.value)
     assert (state.records, state.dropped) == (0, 1)
+
+
+async def test_a_large_pool_goes_in_pages(tmp_path: Path) -> None:
+    record = pool_record(workers=tuple(worker(f"w{number:04}") for number in range(1_200)))
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, Recorder(), max_message_bytes=1_000_000)
+        await forwarder.put([record], NOON)
+        spooled = await spool.head(10)
+
+    pages = [WorkerPoolMetrics.model_validate_json(each.message.value) for each in spooled]
+    assert [len(page.workers or ()) for page in pages] == [500, 500, 200]
+    assert len({each.message.key for each in spooled}) == 1

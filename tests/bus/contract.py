@@ -108,3 +108,17 @@ class BusContract(ABC):
 
         with pytest.raises(BusClosedError):
             await publisher.publish([self.message("late")])
+
+    async def test_lag_is_what_is_not_committed(self, ends: tuple[Publisher, Subscriber]) -> None:
+        publisher, subscriber = ends
+        publishing = asyncio.create_task(publisher.publish([self.message(c) for c in "abc"]))
+
+        deliveries = await self.take(subscriber, 3)
+        behind = await subscriber.lags()
+        await subscriber.commit(deliveries)
+        await publishing
+        level = await subscriber.lags()
+
+        assert sum(lag.messages for lag in behind) == 3
+        assert max(lag.age_s or 0.0 for lag in behind) > 0
+        assert {(lag.messages, lag.age_s) for lag in level} == {(0, 0.0)}

@@ -1,8 +1,10 @@
 """The ingest loop: written before it is acknowledged, once, and never blocked by a bad message."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from psycopg import AsyncConnection
@@ -11,22 +13,28 @@ from psycopg_pool import AsyncConnectionPool
 
 from agents.forwarder import message_of
 from bus.direct import DirectBus
-from bus.port import BusUnavailableError, Delivery, Message
-from contracts.topics import PublishedRecord, Topic
-from ingest.service import Ingest, IngestLimits
+from bus.port import BusClosedError, BusUnavailableError, Delivery, Message
+from contracts.dead_letter import DeadLetterRecord, dead_letter_id
+from contracts.topics import PublishedRecord, Topic, encode
+from ingest.limits import IngestLimits
+from ingest.service import Ingest
 from store.connection import open_pool
 from store.errors import RecordRefusedError, StoreUnavailableError
 from store.write import DeadLetter, Writer, WriteResult
-from tests.records import orchestrator_record, pool_record
+from tests.records import NOON, orchestrator_record, pool_record
 
 Pool = AsyncConnectionPool[AsyncConnection]
 TOPIC = Topic.ORCHESTRATOR_METRICS.value
 
 
 @asynccontextmanager
-async def ingesting(writer: Writer, limits: IngestLimits | None = None) -> AsyncIterator[DirectBus]:
+async def ingesting(
+    writer: Writer,
+    limits: IngestLimits | None = None,
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncIterator[DirectBus]:
     async with DirectBus() as bus:
-        task = asyncio.create_task(Ingest(bus, writer, limits).run())
+        task = asyncio.create_task(Ingest(bus, writer, limits, utc_now).run())
         try:
             yield bus
         finally:
@@ -156,3 +164,96 @@ async def test_a_bus_that_is_away_is_asked_again(pool: Pool) -> None:
 
     assert ingest.stats.inserted == 1
     assert ingest.stats.waiting_for_bus is False
+
+
+async def test_a_record_from_the_future_is_set_aside(pool: Pool) -> None:
+    limits = IngestLimits(max_ahead_s=60)
+    async with ingesting(Writer(pool), limits, lambda: NOON) as bus:
+        await bus.publish(
+            [
+                message_of(orchestrator_record(collected_at=NOON + timedelta(seconds=ahead)))
+                for ahead in (60, 61)
+            ]
+        )
+
+        assert await count(pool, "orchestrator_metrics") == 1
+        assert await count(pool, "dead_letters WHERE reason = 'time_ahead'") == 1
+
+
+async def test_what_a_publisher_set_aside_is_a_dead_letter(pool: Pool) -> None:
+    letter = DeadLetterRecord(
+        id=dead_letter_id(TOPIC, b"{"),
+        topic=TOPIC,
+        partition=0,
+        offset=0,
+        reason="message_too_large",
+        detail="over the limit",
+        payload=b64encode(b"{"),
+        received_at=NOON,
+    )
+    sent = Message(Topic.DEAD_LETTERS.value, "k", encode(letter), {})
+    wrong = Message(Topic.DEAD_LETTERS.value, "k", b"no letter", {})
+    # Such a letter is no sign of a wrong version, however many there are.
+    async with ingesting(Writer(pool), IngestLimits(dead_letter_limit=1)) as bus:
+        await bus.publish([sent, sent, wrong])
+
+        assert await count(pool, f"dead_letters WHERE topic = '{TOPIC}'") == 1
+        assert await count(pool, "dead_letters WHERE reason = 'invalid_dead_letter'") == 1
+
+
+async def test_too_many_dead_letters_stop_it_and_drain_nothing(pool: Pool) -> None:
+    bad = [Message(TOPIC, "k", f"{{{number}".encode(), {}) for number in range(6)]
+    async with DirectBus() as bus:
+        ingest = Ingest(bus, Writer(pool), IngestLimits(dead_letter_limit=3))
+        running = asyncio.create_task(ingest.run())
+        await bus.publish([message_of(orchestrator_record()), *bad[:3]])
+        with pytest.raises(BusClosedError):  # the sender keeps what nobody took
+            await bus.publish(bad[3:])
+        await running
+
+    assert await count(pool, "dead_letters") == 3
+    assert "WOA_INGEST__DEAD_LETTER_LIMIT=0" in (ingest.stats.waits_for() or "")
+
+
+async def test_a_database_that_refuses_everything_stops_it(pool: Pool) -> None:
+    names = [f"instance-{number}" for number in range(4)]
+
+    class Wrong(Writer):
+        async def write(
+            self, records: Sequence[PublishedRecord], dead_letters: Sequence[DeadLetter] = ()
+        ) -> WriteResult:
+            if records:
+                raise RecordRefusedError("not the structure of this version")
+            return await super().write(records, dead_letters)
+
+    async with DirectBus() as bus:
+        ingest = Ingest(bus, Wrong(pool), IngestLimits(dead_letter_limit=2))
+        running = asyncio.create_task(ingest.run())
+        with pytest.raises(BusClosedError):
+            await bus.publish([message_of(orchestrator_record(instance_id=n)) for n in names])
+        await running
+
+    assert await count(pool, "dead_letters") == 2
+    assert ingest.stats.stopped_because
+
+
+async def test_its_numbers_tell_how_it_works(pool: Pool) -> None:
+    messages = [
+        message_of(orchestrator_record()),
+        message_of(orchestrator_record()),
+        Message(TOPIC, "k", b"{", {}),
+    ]
+    async with DirectBus() as bus:
+        ingest = Ingest(bus, Writer(pool))
+        assert ingest.stats.waits_for() == "waits for the bus"
+        running = asyncio.create_task(ingest.run())
+        await bus.publish(messages)
+        stats = ingest.stats
+        running.cancel()
+        await asyncio.wait([running])
+
+    assert (stats.inserted, stats.duplicates, stats.dead_letters) == (1, 1, {"not_json": 1})
+    assert stats.batch_bytes.sum == sum(len(each.value) for each in messages)
+    assert (stats.batch_records.sum, stats.batch_records.count) == (2, stats.database_s.count)
+    assert stats.database_s.sum > 0
+    assert stats.waits_for() is None

@@ -1,7 +1,13 @@
 """What a batch makes of the present: the newest that is known of everything, however it came."""
 
+import itertools
+from unittest import mock
+
+import pytest
+
+from agents.paging import paged
 from contracts.orchestrator import CapacityMetrics, QueueMetrics
-from contracts.worker_pool import WorkerStatus
+from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from store.write import Writer
 from tests.records import NOON, orchestrator_record, outage_record, pool_record, worker
 from tests.store.database import Pool, contents, present, present_queues, rows, value
@@ -196,3 +202,41 @@ async def test_pool_may_be_heard_of_before_its_orchestrator(pool: Pool, writer: 
 
     assert result.inserted == 1
     assert await rows(pool, "orchestrators") == []
+
+
+def pages(*names: str, at_s: int = 0) -> list[WorkerPoolMetrics]:
+    """Two workers a page."""
+    whole = with_workers(*names, at_s=at_s)
+    with mock.patch("agents.paging.PAGE_WORKERS", 2):
+        return [page for page in paged(whole) if isinstance(page, WorkerPoolMetrics)]
+
+
+async def test_pages_of_a_pool_are_joined(pool: Pool, writer: Writer) -> None:
+    for page in pages("w1", "w2", "w3", "w4", "w5"):
+        await writer.write([page])
+
+    assert await present(pool, "worker_instances", "worker_id") == {"w1", "w2", "w3", "w4", "w5"}
+    assert len(await rows(pool, "worker_pool_metrics")) == 1
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3)))[1:])
+async def test_pages_come_in_any_order_and_twice(
+    pool: Pool, writer: Writer, order: tuple[int, ...]
+) -> None:
+    await writer.write(pages("w1", "w2", "w3", "w4", "w5"))
+    newer = pages("w1", "w3", "w4", "w6", "w7", at_s=15)
+    for number in order:
+        await writer.write([newer[number]])
+        await writer.write([newer[number]])
+
+    assert await present(pool, "worker_instances", "worker_id") == {"w1", "w3", "w4", "w6", "w7"}
+    assert await present(pool, "worker_instances", "tasks_completed") == {15}
+
+
+async def test_pages_of_two_samples_in_one_batch(pool: Pool, writer: Writer) -> None:
+    older, newer = pages("w1", "w2", "w3"), pages("w2", "w4", "w5", at_s=15)
+    await writer.write([*newer, *older, *newer])
+    await writer.write(older)
+
+    assert await present(pool, "worker_instances", "worker_id") == {"w2", "w4", "w5"}
+    assert len(await rows(pool, "worker_pool_metrics")) == 2

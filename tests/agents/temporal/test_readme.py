@@ -34,7 +34,7 @@ from contracts.worker_pool import (
 
 README = (Path(agents.temporal.__file__).with_name("README.md")).read_text()
 
-IDENTITY = {"id", "poolId", "orchestratorId", "collectedAt", "metadata"}
+IDENTITY = {"id", "poolId", "orchestratorId", "collectedAt", "metadata", "page"}
 
 
 def named(text: str) -> set[str]:
