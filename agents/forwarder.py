@@ -11,7 +11,7 @@ import structlog
 from agents.paging import paged
 from agents.spool import Spool, Spooled, SpoolError, SpoolState
 from bus.port import BusUnavailableError, Message, MessageTooLargeError, Publisher
-from contracts.dead_letter import DeadLetterRecord, dead_letter_id
+from contracts.dead_letter import MESSAGE_TOO_LARGE, DeadLetterRecord, dead_letter_id
 from contracts.topics import (
     SCHEMA_HEADER,
     PublishedRecord,
@@ -162,7 +162,7 @@ def _too_large(message: Message, reason: str, now: datetime) -> Message:
         topic=message.topic,
         partition=0,
         offset=0,
-        reason="message_too_large",
+        reason=MESSAGE_TOO_LARGE,
         detail=f"{reason} ({len(message.value):,} bytes, the first {len(payload):,} are here)",
         headers=dict(message.headers),
         payload=b64encode(payload),

@@ -18,7 +18,7 @@ from store.errors import StoreUnavailableError
 from store.migrate import MigrationError, SchemaState, migrate, schema_state
 from store.size import DatabaseSize, database_size
 
-__all__ = ["run_migrate", "run_size"]
+__all__ = ["database_address", "run_migrate", "run_size"]
 
 
 def run_migrate(settings: Settings, *, check: bool) -> Exit:
@@ -43,7 +43,7 @@ def run_size(settings: Settings, *, as_json: bool) -> Exit:
 
 
 async def _migrate(settings: Settings, *, check: bool) -> Exit:
-    async with _database(settings, may_make=not check) as url:
+    async with database_address(settings, may_make=not check) as url:
         before = await schema_state(url)
         if before.is_current:
             print(f"Nothing to do: the database has version {before.newest}, the newest")
@@ -65,7 +65,7 @@ async def _migrate(settings: Settings, *, check: bool) -> Exit:
 
 
 async def _size(settings: Settings) -> DatabaseSize:
-    async with _database(settings, may_make=False) as url:
+    async with database_address(settings, may_make=False) as url:
         if (await schema_state(url)).version is None:
             raise CommandError("the database is empty; `woa db migrate` makes its tables")
         return await database_size(url, utc_now(), settings.retention)
@@ -81,7 +81,7 @@ def _is_running(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def _database(settings: Settings, *, may_make: bool) -> AsyncIterator[str]:
+async def database_address(settings: Settings, *, may_make: bool) -> AsyncIterator[str]:
     """The address of the database; the embedded one is started for as long as it takes."""
     note = read_note(settings.state_dir)
     if settings.database_url is not None:

@@ -1,19 +1,24 @@
-"""Kafka as the settings say, and `woa kafka topics`."""
+"""Kafka as the settings say, `woa kafka topics` and `woa ingest rewind`."""
 
 import asyncio
+from datetime import timedelta
 
 from bus.kafka import KafkaPublisher, KafkaSubscriber
 from bus.kafka_connection import KafkaConnectionError, connection
+from bus.kafka_rewind import GroupInUseError, Rewind, rewind
 from bus.kafka_topics import TopicState, create_topics, topic_states
 from bus.port import BusUnavailableError
 from cli.exits import CommandError, Exit, UsageError
+from cli.moments import parse_moment
 from cli.settings import Settings
-from cli.tables import UNKNOWN, show_table
+from cli.surroundings import utc_now
+from cli.tables import UNKNOWN, number, show_table
 from contracts.topics import RECORD_TOPICS, Topic
 
-__all__ = ["kafka_publisher", "kafka_subscriber", "run_topics"]
+__all__ = ["kafka_publisher", "kafka_subscriber", "run_rewind", "run_topics"]
 
 ALL_TOPICS = [topic.value for topic in Topic]
+INGESTED_TOPICS = [topic.value for topic in (*RECORD_TOPICS, Topic.DEAD_LETTERS)]
 
 
 def kafka_publisher(settings: Settings) -> KafkaPublisher:
@@ -25,7 +30,7 @@ def kafka_publisher(settings: Settings) -> KafkaPublisher:
 def kafka_subscriber(settings: Settings) -> KafkaSubscriber:
     """Of every topic that carries records, and what publishers set aside. Raises `UsageError`."""
     _check(settings)
-    return KafkaSubscriber(settings.kafka, [*RECORD_TOPICS, Topic.DEAD_LETTERS])
+    return KafkaSubscriber(settings.kafka, INGESTED_TOPICS)
 
 
 def run_topics(settings: Settings, *, create: bool, partitions: int, replicas: int) -> Exit:
@@ -51,6 +56,38 @@ async def _topics(settings: Settings, create: bool, partitions: int, replicas: i
     headers = ("TOPIC", "PARTITIONS", "REPLICAS", "STATE")
     show_table(headers, rows, numeric=headers[1:3])
     return Exit.FAILED if any(problems.values()) else Exit.OK
+
+
+def run_rewind(settings: Settings, to: str, *, dry_run: bool) -> Exit:
+    """Say how far each partition goes back, after sending it there. Raises `CommandError`."""
+    _check(settings)
+    now = utc_now()
+    moment = parse_moment(to, now)
+    if moment > now:
+        raise UsageError(f"--to {to} is in the future")
+    if moment < now - timedelta(days=settings.retention.raw_days):
+        raise UsageError(
+            f"--to {to} is before the raw history (retention.raw_days {settings.retention.raw_days}"
+            "): what is summed up by minute and hour already would count twice"
+        )
+    try:
+        found = asyncio.run(rewind(settings.kafka, INGESTED_TOPICS, moment, dry_run=dry_run))
+    except (BusUnavailableError, GroupInUseError) as error:
+        raise CommandError(str(error)) from error
+    headers = ("TOPIC", "PARTITION", "FROM", "TO", "MESSAGES")
+    show_table(headers, map(_rewound, found), headers[1:])
+    messages = sum(each.messages for each in found)
+    print(
+        f"\nWould read {number(messages)} messages again; nothing was changed"
+        if dry_run
+        else f"\n{number(messages)} messages come again when `woa ingest run` starts"
+    )
+    return Exit.OK
+
+
+def _rewound(each: Rewind) -> tuple[str, ...]:
+    offsets = (UNKNOWN if offset is None else str(offset) for offset in (each.before, each.after))
+    return each.topic, str(each.partition), *offsets, str(each.messages)
 
 
 def _cells(state: TopicState) -> tuple[str, str, str]:

@@ -7,7 +7,10 @@ from pydantic import Base64Bytes, Field
 
 from contracts.base import Count, Record, Text, UtcDatetime
 
-__all__ = ["DeadLetterRecord", "dead_letter_id"]
+__all__ = ["MESSAGE_TOO_LARGE", "DeadLetterRecord", "dead_letter_id"]
+
+MESSAGE_TOO_LARGE = "message_too_large"
+"""The reason of a publisher that could not send it; the letter has its beginning only."""
 
 
 def dead_letter_id(topic: str, payload: bytes) -> UUID:

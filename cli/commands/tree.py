@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import agent, config, context, db, get, ingest, kafka
+from cli.commands import agent, config, context, db, dead_letters, get, ingest, kafka
 from cli.commands.options import ConfigFile, Output, OutputOption, finish, leave, settings_of
 from cli.exits import EXIT_CODES, Exit
 from cli.version import VERSION
@@ -25,6 +25,7 @@ app.add_typer(get.app, name="get")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(kafka.app, name="kafka")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(context.app, name="context")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")

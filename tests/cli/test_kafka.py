@@ -44,3 +44,13 @@ def test_half_a_login_is_refused_before_anything_starts(tmp_path: Path) -> None:
 
     assert told.code == 2
     assert "needs username and password" in told.err
+
+
+@pytest.mark.parametrize(
+    ("to", "named"), [("soon", "6h"), ("2200-01-01T00:00:00Z", "future"), ("15d", "raw_days")]
+)
+def test_rewind_refuses_a_time_that_makes_no_sense(to: str, named: str, tmp_path: Path) -> None:
+    told = woa("ingest", "rewind", "--to", to, folder=tmp_path, env=NOBODY)
+
+    assert told.code == 2
+    assert named in told.err

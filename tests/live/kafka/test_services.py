@@ -112,3 +112,37 @@ def test_missing_topics_are_told_with_the_fix(kafka: KafkaBroker, tmp_path: Path
 
     assert told.code == 1
     assert "woa kafka topics --create" in told.out
+
+
+def test_a_rewind_brings_back_what_a_restored_database_lacks(
+    lone_kafka: KafkaBroker, database_url: str, tmp_path: Path
+) -> None:
+    env = {
+        "WOA_KAFKA__BOOTSTRAP_SERVERS": lone_kafka.address,
+        "WOA_KAFKA__SESSION_TIMEOUT_S": "6",
+        "WOA_DATABASE_URL": database_url,
+    }
+    woa("kafka", "topics", "--create", "--replicas", "1", folder=tmp_path, env=env)
+    agents = ["agent", "run", "-c", config(tmp_path, AGENTS)]
+    with (
+        service(tmp_path / "agents", agents, env) as publishing,
+        service(tmp_path / "ingest", ["ingest", "run"], env) as ingesting,
+    ):
+        wait_for(lambda: len(stored(database_url)) >= 6, LIMIT_S, "records are stored")
+        publishing.stop()
+        refused = woa("ingest", "rewind", "--to", "1h", folder=tmp_path, env=env)
+        ingesting.stop()
+    before = set(stored(database_url))
+    with psycopg.connect(database_url) as connection:  # as a backup from before would be
+        connection.execute("TRUNCATE orchestrator_metrics, orchestrators CASCADE")
+    tried = woa("ingest", "rewind", "--to", "1h", "--dry-run", folder=tmp_path, env=env)
+    done = woa("ingest", "rewind", "--to", "1h", folder=tmp_path, env=env)
+    with service(tmp_path / "again", ["ingest", "run"], env) as again:
+        wait_for(lambda: before <= set(stored(database_url)), LIMIT_S, "all is there again")
+        again.stop()
+
+    assert refused.code == 1
+    assert "stop every `woa ingest run`" in refused.err
+    assert (tried.code, done.code) == (0, 0), tried.err + done.err
+    assert f"Would read {len(before)} messages again" in tried.out
+    assert f"{len(before)} messages come again" in done.out
