@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.first_run import CHROMIUM_FLAGS
 from benchmarks.product import running
-from tests.live.temporal.server import TemporalServer, binary, wait_for
+from benchmarks.servers import wait_for
+from tests.live.temporal.server import TemporalServer, binary
 from tests.requirements import require_or_skip
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.timeout(900)]

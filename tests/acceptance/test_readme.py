@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.product import Product, free_port
-from tests.live.temporal.server import TemporalServer, binary, wait_for
+from benchmarks.servers import wait_for
+from tests.live.temporal.server import TemporalServer, binary
 from tests.requirements import require_or_skip
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.live]

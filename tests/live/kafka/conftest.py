@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.kafka_broker import KafkaBroker, jars
 from bus.kafka_settings import KafkaSettings
-from tests.live.kafka.broker import KafkaBroker, jars
 from tests.requirements import require_or_skip
 
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from benchmarks.kafka_broker import KafkaBroker
 from bus.kafka import KafkaPublisher, KafkaSubscriber
 from bus.kafka_settings import KafkaSettings
 from bus.kafka_topics import create_topics, topic_states
 from bus.port import BusUnavailableError, MessageTooLargeError, Publisher, Subscriber
 from tests.bus.contract import BusContract, message, texts
-from tests.live.kafka.broker import KafkaBroker
 from tests.live.kafka.conftest import settings_for
 
 pytestmark = pytest.mark.live

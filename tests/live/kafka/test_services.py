@@ -12,10 +12,10 @@ import httpx
 import psycopg
 import pytest
 
+from benchmarks.kafka_broker import KafkaBroker
 from benchmarks.product import Product, free_port
+from benchmarks.servers import wait_for
 from tests.cli.woa import clean_environment, config, woa
-from tests.live.kafka.broker import KafkaBroker
-from tests.live.temporal.server import wait_for
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 

@@ -1,32 +1,22 @@
 """A real Temporal dev server of a test's own: own ports, own folder, loopback only."""
 
-import contextlib
-import ctypes
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = [
-    "TemporalServer",
-    "binary",
-    "die_with_parent",
-    "free_ports",
-    "older_binary",
-    "wait_for",
-]
+from benchmarks.servers import die_with_parent, free_ports, wait_for
+
+__all__ = ["TemporalServer", "binary", "older_binary"]
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 30.0
-PR_SET_PDEATHSIG = 1
 
 
 def binary() -> str | None:
@@ -42,30 +32,6 @@ def older_binary() -> Path | None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     program = cache / "woa" / "temporal-older" / "bin" / "temporal"
     return program if program.exists() else None
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def die_with_parent() -> None:
-    """Run in a child before its program: a test run that is killed leaves nobody behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float, what: str) -> None:
-    """Poll until `condition` holds; fail naming `what` when it does not in time."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {limit_s:g} s")
-        time.sleep(0.1)
 
 
 @dataclass

@@ -9,9 +9,10 @@ import pytest
 from temporalio.client import Client
 
 from agents.collector import Batch
+from benchmarks.servers import free_ports
 from contracts.worker_pool import WorkerStatus
 from tests.live.conftest import NAMESPACES, new_server
-from tests.live.temporal.server import TemporalServer, free_ports, older_binary
+from tests.live.temporal.server import TemporalServer, older_binary
 from tests.live.temporal.test_decisions import (
     test_a_decision_is_that_of_the_history_and_the_same_when_met_again,
     test_all_shards_of_the_server_are_owned,

@@ -4,8 +4,9 @@ import pytest
 from temporalio.client import Client
 
 from agents.collector import Batch
+from benchmarks.servers import wait_for
 from contracts.orchestrator import QueueInfo
-from tests.live.temporal.server import TemporalServer, wait_for
+from tests.live.temporal.server import TemporalServer
 from tests.live.temporal.watch import eventually, start, watching, worker
 
 pytestmark = pytest.mark.live

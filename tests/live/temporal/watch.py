@@ -15,7 +15,8 @@ from temporalio.client import Client, WorkflowHandle
 
 from agents.collector import Batch
 from agents.temporal import TemporalCollector, TemporalConfig
-from tests.live.temporal.server import STOP_LIMIT_S, TemporalServer, die_with_parent
+from benchmarks.servers import die_with_parent
+from tests.live.temporal.server import STOP_LIMIT_S, TemporalServer
 
 __all__ = ["WorkerProcess", "eventually", "start", "watching", "worker"]
 

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.live.temporal.server import die_with_parent, free_ports, wait_for
+from benchmarks.servers import die_with_parent, free_ports, wait_for
 
 __all__ = ["KafkaBroker", "jars"]
 
