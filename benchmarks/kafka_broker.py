@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.servers import die_with_parent, free_ports, wait_for
 
-__all__ = ["KafkaBroker", "jars"]
+__all__ = ["KafkaBroker", "jars", "new_cluster_id"]
 
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 60.0
@@ -46,6 +46,11 @@ def jars() -> Path | None:
     return folder if shutil.which("java") and list(folder.glob("kafka_*.jar")) else None
 
 
+def new_cluster_id() -> str:
+    """A name for a cluster, as Kafka's own tool makes it."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+
+
 @dataclass
 class KafkaBroker:
     """Start, stop, kill and start again; the same data and ports each time."""
@@ -54,6 +59,7 @@ class KafkaBroker:
     libraries: Path
     ports: list[int] = field(default_factory=lambda: free_ports(2))
     process: subprocess.Popen[bytes] | None = None
+    heap_mb: int = 384
 
     @property
     def address(self) -> str:
@@ -61,31 +67,49 @@ class KafkaBroker:
 
     def start(self) -> None:
         """Return when it serves."""
-        properties = self.folder / "server.properties"
-        if not properties.exists():
-            port, controller = self.ports
-            properties.write_text(
-                PROPERTIES.format(folder=self.folder, port=port, controller=controller)
-            )
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-            subprocess.run(
-                self._java(
-                    *("kafka.tools.StorageTool", "format", "--standalone"),
-                    *("-t", cluster, "-c", str(properties)),
-                ),
-                check=True,
-                capture_output=True,
-                timeout=START_LIMIT_S,
-            )
+        self.prepare()
+        self.launch()
+        self.wait_until_it_serves()
+
+    def prepare(self) -> None:
+        """Make its data folder, where it has none yet."""
+        file = self.folder / "server.properties"
+        if file.exists():
+            return
+        file.write_text(self.properties())
+        subprocess.run(
+            self._java(
+                *("kafka.tools.StorageTool", "format", *self.format_options()),
+                *("-c", str(file)),
+            ),
+            check=True,
+            capture_output=True,
+            timeout=START_LIMIT_S,
+        )
+
+    def launch(self) -> None:
+        """Start its process. It ends with the thread that calls this."""
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._java("kafka.Kafka", str(properties)),
+                self._java("kafka.Kafka", str(self.folder / "server.properties")),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but a system call
             )
+
+    def wait_until_it_serves(self) -> None:
+        """Raises `AssertionError` when it does not come up."""
         wait_for(self._serves, START_LIMIT_S, f"Kafka at {self.address}")
+
+    def properties(self) -> str:
+        """Its server.properties."""
+        port, controller = self.ports
+        return PROPERTIES.format(folder=self.folder, port=port, controller=controller)
+
+    def format_options(self) -> tuple[str, ...]:
+        """How its folder is made: a cluster of its own."""
+        return ("--standalone", "-t", new_cluster_id())
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Return when it is gone. Safe to call twice."""
@@ -101,7 +125,7 @@ class KafkaBroker:
 
     def _java(self, *arguments: str) -> list[str]:
         return [
-            *("java", "-Xmx384m", "-XX:TieredStopAtLevel=1"),
+            *("java", f"-Xmx{self.heap_mb}m", "-XX:TieredStopAtLevel=1"),
             *("-cp", f"{self.libraries}/*", *arguments),
         ]
 
