@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PACKAGES := contracts bus store analytics agents ingest api cli
-SOURCES := $(PACKAGES) benchmarks tests deploy docs
+SOURCES := $(PACKAGES) benchmarks tests deploy docs examples
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/woa
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
@@ -63,6 +63,7 @@ check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/mypy $(wildcard examples/*/*.py)
 	$(BIN)/lint-imports --no-cache
 	@for patch in tests/planted/*.patch; do git apply --check "$$patch"; done
 	$(PY) -m pytest -q tests/docs tests/test_layers.py

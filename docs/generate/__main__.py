@@ -3,16 +3,17 @@
 import json
 import sys
 
-from docs.generate.compatibility import incompatibilities
-from docs.generate.pages import SCHEMAS, pages
+from docs.generate.compatibility import incompatibilities, losses
+from docs.generate.pages import ASYNCAPI, SCHEMAS, pages
 
 
 def main() -> int:
     """Exit code: 0 written, 1 refused."""
     written = pages()
     for path, text in written.items():
-        if path.parent == SCHEMAS and path.exists():
-            changes = incompatibilities(json.loads(path.read_text()), json.loads(text))
+        if path.suffix == ".json" and path.exists():
+            compare = losses if path == ASYNCAPI else incompatibilities
+            changes = compare(json.loads(path.read_text()), json.loads(text))
             if changes:
                 print(
                     f"{path.name}: a version changes by optional fields only; make a new version\n"

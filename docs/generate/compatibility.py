@@ -9,12 +9,13 @@ may go. What is left are new optional properties, which older readers ignore, an
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["incompatibilities"]
+__all__ = ["incompatibilities", "losses"]
 
 Schema = Mapping[str, Any]
 
 WORDS = {"title", "description", "default", "examples", "$schema", "$id", "$defs", "$comment"}
 """Keywords that no reader checks."""
+DESCRIPTIVE = {*WORDS, "info", "summary"}
 PROPERTIES = {"properties", "required"}
 ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 
@@ -22,6 +23,20 @@ ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 def incompatibilities(old: Schema, new: Schema) -> list[str]:
     """Each change that is more than an addition, as `place: what changed`."""
     return list(_Comparison(old, new).changes(old, new, "record", frozenset()))
+
+
+def losses(old: Any, new: Any, place: str = "") -> list[str]:
+    """What a description (an AsyncAPI document) said and says no more, as `place: what`.
+
+    Words may change, and anything may be added to an object.
+    """
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return [] if old == new else [f"{place}: {old!r} became {new!r}"]
+    found: list[str] = []
+    for name in sorted(old.keys() - DESCRIPTIVE):
+        inner = f"{place}.{name}".lstrip(".")
+        found += losses(old[name], new[name], inner) if name in new else [f"{inner}: is gone"]
+    return found
 
 
 class _Comparison:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from docs.generate.compatibility import incompatibilities
+from docs.generate.compatibility import incompatibilities, losses
 
 OLD: dict[str, Any] = {
     "title": "Sample",
@@ -92,3 +92,55 @@ def test_an_addition_is_none(place: str, value: Any) -> None:
     new["$defs"]["Unused"] = {"type": "null"}
 
     assert incompatibilities(OLD, new) == []
+
+
+CONTRACT: dict[str, Any] = {
+    "info": {"version": "1.0"},
+    "channels": {
+        "one": {"address": "woa.one.v1", "description": "One.", "messages": {"a": {"$ref": "#/a"}}}
+    },
+    "headers": {"required": ["schema"], "properties": {"schema": {"type": "string"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (["channels", "one"], None, "channels.one: is gone"),
+        (["channels", "one", "address"], "x", "channels.one.address: 'woa.one.v1' became 'x'"),
+        (["channels", "one", "messages", "a"], None, "channels.one.messages.a: is gone"),
+        (["headers", "required"], ["schema", "id"], "headers.required: ['schema'] became"),
+        (["headers", "properties", "schema"], None, "headers.properties.schema: is gone"),
+    ],
+)
+def test_what_a_contract_says_no_more_is_told(path: list[str], value: Any, told: str) -> None:
+    found = losses(CONTRACT, altered(path, value))
+
+    assert len(found) == 1
+    assert found[0].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["channels", "two"], {"address": "woa.two.v1"}),
+        (["channels", "one", "description"], "The first."),
+        (["info", "version"], "1.1"),
+        (["headers", "properties", "id"], {"type": "string"}),
+    ],
+)
+def test_a_contract_may_say_more(path: list[str], value: Any) -> None:
+    assert losses(CONTRACT, altered(path, value)) == []
+
+
+def altered(path: list[str], value: Any) -> dict[str, Any]:
+    """CONTRACT with the value at a path; None takes the key away."""
+    new = deepcopy(CONTRACT)
+    inner = new
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return new

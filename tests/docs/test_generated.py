@@ -12,9 +12,9 @@ from typer.core import TyperGroup
 from contracts.base import NonNegative, Record
 from contracts.topics import encode, topic_of
 from docs.generate.commands import root, undocumented_commands
-from docs.generate.compatibility import incompatibilities
+from docs.generate.compatibility import incompatibilities, losses
 from docs.generate.database import relations, undocumented_relations
-from docs.generate.pages import SCHEMAS, pages
+from docs.generate.pages import ASYNCAPI, SCHEMAS, pages
 from docs.generate.records import undocumented_fields
 from docs.generate.settings import settings_page
 from docs.generate.vocabulary import records
@@ -40,6 +40,10 @@ def test_no_schema_is_left_of_a_record_that_is_gone() -> None:
 @pytest.mark.parametrize("path", SCHEMA_PAGES, ids=lambda path: path.stem)
 def test_a_schema_changes_by_additions_only(path: Path) -> None:
     assert incompatibilities(json.loads(path.read_text()), json.loads(SCHEMA_PAGES[path])) == []
+
+
+def test_the_contract_of_the_topics_changes_by_additions_only() -> None:
+    assert losses(json.loads(ASYNCAPI.read_text()), json.loads(PAGES[ASYNCAPI])) == []
 
 
 @pytest.mark.parametrize("record", one_of_each(), ids=lambda record: type(record).__name__)
