@@ -49,8 +49,7 @@ def list_(
 
 
 @app.command(
-    epilog="Examples:  woa dead-letters show 4f1c  |  "
-    "woa dead-letters show 4f1c --payload"
+    epilog="Examples:  woa dead-letters show 4f1c  |  woa dead-letters show 4f1c --payload"
 )
 def show(
     letter_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it.")],
