@@ -25,10 +25,10 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     KafkaError,
     MessageSizeTooLargeError,
-    UnknownTopicOrPartitionError,
 )
 
 from bus.kafka_connection import connection
+from bus.kafka_reasons import reason, reason_to_connect
 from bus.kafka_settings import KafkaSettings
 from bus.port import (
     BusClosedError,
@@ -45,6 +45,8 @@ __all__ = ["KafkaPublisher", "KafkaSubscriber"]
 log = structlog.get_logger(__name__)
 
 CLOSE_S = 5.0
+START_REQUESTS = 3
+"""Requests, as long as they may take: a client whose broker is silent would wait for ever."""
 HANDOVER_S = 20.0
 FETCH_MIN_BYTES = 65_536
 """Compressed, some hundred records: what the brokers wait for, if not for too long."""
@@ -78,7 +80,7 @@ class KafkaPublisher(Closing):
         except KafkaError as error:
             # An idempotent producer may be of no use after an error; a new one always is.
             await self._disconnect()
-            raise BusUnavailableError(_reason(error)) from error
+            raise BusUnavailableError(reason(error)) from error
 
     async def aclose(self) -> None:
         """See `bus.port.Publisher.aclose`."""
@@ -99,14 +101,7 @@ class KafkaPublisher(Closing):
                 linger_ms=round(self._settings.linger_s * 1_000),
                 max_request_size=self._settings.max_message_bytes,
             )
-            try:
-                await producer.start()
-            except (KafkaError, OSError) as error:
-                await _stopped(producer)
-                raise BusUnavailableError(_reason(error)) from error
-            except asyncio.CancelledError:
-                await _stopped(producer)
-                raise
+            await _started(producer, self._settings)
             self._producer = producer
             return producer
 
@@ -139,7 +134,7 @@ class KafkaSubscriber(Closing):
         except ConsumerStoppedError as error:
             raise BusClosedError("the bus was closed") from error
         except KafkaError as error:
-            raise BusUnavailableError(_reason(error)) from error
+            raise BusUnavailableError(reason(error)) from error
         deliveries = [_delivery(record) for records in fetched.values() for record in records]
         self._handover.received(len(deliveries))
         for partition, records in fetched.items():
@@ -165,7 +160,7 @@ class KafkaSubscriber(Closing):
             if self._consumer is not None and offsets:
                 await self._consumer.commit(offsets)
         except KafkaError as error:
-            log.warning("commit_failed", messages=len(deliveries), reason=_reason(error))
+            log.warning("commit_failed", messages=len(deliveries), reason=reason(error))
         finally:
             self._handover.dealt_with(len(deliveries))
 
@@ -179,7 +174,7 @@ class KafkaSubscriber(Closing):
                 ends = await consumer.end_offsets(consumer.assignment())
                 return [await self._lag(consumer, *end) for end in sorted(ends.items())]
         except (KafkaError, TimeoutError) as error:
-            raise BusUnavailableError(_reason(error)) from error
+            raise BusUnavailableError(reason(error)) from error
 
     async def _lag(self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int) -> Lag:
         progress = self._progress.setdefault(partition, _Progress())
@@ -219,14 +214,7 @@ class KafkaSubscriber(Closing):
             fetch_max_wait_ms=round(self._settings.fetch_wait_s * 1_000),
         )
         consumer.subscribe(self._topics, listener=self._handover)
-        try:
-            await consumer.start()
-        except (KafkaError, OSError) as error:
-            await _stopped(consumer)
-            raise BusUnavailableError(_reason(error)) from error
-        except asyncio.CancelledError:
-            await _stopped(consumer)
-            raise
+        await _started(consumer, self._settings)
         self._consumer = consumer
         return consumer
 
@@ -295,6 +283,19 @@ class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
         log.info("partitions_assigned", partitions=len(assigned))
 
 
+async def _started(client: AIOKafkaProducer | AIOKafkaConsumer, settings: KafkaSettings) -> None:
+    """Connect it, or stop it and raise `BusUnavailableError`."""
+    try:
+        async with asyncio.timeout(START_REQUESTS * settings.request_timeout_s):
+            await client.start()
+    except (KafkaError, OSError, TimeoutError) as error:
+        await _stopped(client)
+        raise BusUnavailableError(await reason_to_connect(settings, error)) from error
+    except asyncio.CancelledError:
+        await _stopped(client)
+        raise
+
+
 async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Close it; one whose brokers are gone is not waited for."""
     try:
@@ -312,9 +313,3 @@ def _delivery(record: ConsumerRecord) -> Delivery:
         headers={name: value.decode(errors="replace") for name, value in record.headers},
     )
     return Delivery(message, record.partition, record.offset)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnknownTopicOrPartitionError):
-        return "a topic is missing: woa kafka topics --create"
-    return str(error) or type(error).__name__

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from bus.kafka_connection import connection
+from bus.kafka_reasons import reason
 from bus.kafka_settings import KafkaSettings
 from bus.kafka_topics import topic_states
 from bus.port import BusUnavailableError
@@ -58,8 +59,9 @@ async def rewind(
         finally:
             await consumer.stop()
     except (KafkaError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise BusUnavailableError(f"Kafka at {settings.bootstrap_servers}: {reason}") from error
+        raise BusUnavailableError(
+            f"Kafka at {settings.bootstrap_servers}: {reason(error)}"
+        ) from error
 
 
 async def _refuse_members(settings: KafkaSettings) -> None:

@@ -14,6 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from bus.kafka_connection import connection
+from bus.kafka_reasons import reason, reason_to_connect
 from bus.kafka_settings import KafkaSettings
 from bus.port import BusUnavailableError
 
@@ -78,21 +79,24 @@ async def create_topics(
         )
     for name, code, detail in answer.topic_errors:
         if code not in {0, TopicAlreadyExistsError.errno}:
-            reason = detail or for_code(code).__name__
-            raise BusUnavailableError(f"the cluster does not make {name}: {reason}")
+            refused = for_code(code)(detail or for_code(code).__name__)
+            raise BusUnavailableError(f"the cluster does not make {name}: {reason(refused)}")
     return missing
 
 
 @asynccontextmanager
 async def _admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**connection(settings))
+    place = f"Kafka at {settings.bootstrap_servers}"
     try:
-        await admin.start()
+        try:
+            await admin.start()
+        except (KafkaError, OSError) as error:
+            told = await reason_to_connect(settings, error)
+            raise BusUnavailableError(f"{place}: {told}") from error
         yield admin
     except (KafkaError, OSError) as error:
-        raise BusUnavailableError(
-            f"Kafka at {settings.bootstrap_servers}: {error or type(error).__name__}"
-        ) from error
+        raise BusUnavailableError(f"{place}: {reason(error)}") from error
     finally:
         await admin.close()
 

@@ -1,9 +1,13 @@
-"""Kafka as the settings say, `woa kafka topics` and `woa ingest rewind`."""
+"""Kafka as the settings say, `woa kafka` and `woa ingest rewind`."""
 
 import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 
 from bus.kafka import KafkaPublisher, KafkaSubscriber
+from bus.kafka_acls import Role, commands, grants
 from bus.kafka_connection import KafkaConnectionError, connection
 from bus.kafka_rewind import GroupInUseError, Rewind, rewind
 from bus.kafka_topics import TopicState, create_topics, topic_states
@@ -15,8 +19,9 @@ from cli.surroundings import utc_now
 from cli.tables import UNKNOWN, number, show_table
 from contracts.topics import RECORD_TOPICS, Topic
 
-__all__ = ["kafka_publisher", "kafka_subscriber", "run_rewind", "run_topics"]
+__all__ = ["kafka_publisher", "kafka_subscriber", "run_acls", "run_rewind", "run_topics"]
 
+EXAMPLE_SERVERS = "kafka:9092"
 ALL_TOPICS = [topic.value for topic in Topic]
 INGESTED_TOPICS = [topic.value for topic in (*RECORD_TOPICS, Topic.DEAD_LETTERS)]
 
@@ -56,6 +61,21 @@ async def _topics(settings: Settings, create: bool, partitions: int, replicas: i
     headers = ("TOPIC", "PARTITIONS", "REPLICAS", "STATE")
     show_table(headers, rows, numeric=headers[1:3])
     return Exit.FAILED if any(problems.values()) else Exit.OK
+
+
+def run_acls(
+    settings: Settings, principals: Mapping[Role, str], consumer_group: str, *, as_json: bool
+) -> Exit:
+    """Print what they need, role by role."""
+    wanted = grants(settings.kafka, principals, consumer_group)
+    if as_json:
+        print(json.dumps([asdict(grant) for grant in wanted], indent=2))
+        return Exit.OK
+    servers = settings.kafka.bootstrap_servers or EXAMPLE_SERVERS
+    for role in principals:
+        of_role = [grant for grant in wanted if grant.role is role]
+        print(f"# {role.value}", *commands(servers, of_role), sep="\n")
+    return Exit.OK
 
 
 def run_rewind(settings: Settings, to: str, *, dry_run: bool) -> Exit:
