@@ -10,6 +10,7 @@ BENCHMARKS = {
     "api-reads": "benchmarks.api_reads",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
+    "ingest": "benchmarks.ingest",
     "first-run": "benchmarks.first_run",
 }
 

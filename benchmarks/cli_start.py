@@ -9,15 +9,14 @@ statistics of the binomial). Goal: `version_ratio` 3 at most.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from math import comb
 from pathlib import Path
 from statistics import median
 
-__all__ = ["configure", "median_interval", "run"]
+from benchmarks.rounds import ratio_figures
+
+__all__ = ["configure", "run"]
 
 ROUNDS = 31
-CONFIDENCE = 0.9
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,28 +40,8 @@ def run(arguments: argparse.Namespace) -> dict[str, float]:
         figures[f"{name}_cpu_ms"] = round(median(taken[name] for taken in rounds) * 1_000, 2)
     for name in ("version", "help"):
         ratios = [taken[name] / taken["python"] for taken in rounds]
-        low, high = median_interval(ratios, CONFIDENCE)
-        figures[f"{name}_ratio"] = round(median(ratios), 2)
-        figures[f"{name}_ratio_low"] = round(low, 2)
-        figures[f"{name}_ratio_high"] = round(high, 2)
+        figures |= ratio_figures(f"{name}_ratio", ratios)
     return figures
-
-
-def median_interval(samples: Sequence[float], confidence: float) -> tuple[float, float]:
-    """The narrowest pair of order statistics around the median of at least this confidence.
-
-    That the median lies outside the k-th smallest and the k-th largest of n samples has the
-    probability `2 P(Binomial(n, 1/2) < k)` (Conover, Practical Nonparametric Statistics).
-    Raises `ValueError` where even the extremes do not reach the confidence.
-    """
-    ordered, count = sorted(samples), len(samples)
-    outside, k = 2 / 2**count, 0
-    if outside > 1 - confidence:
-        raise ValueError(f"{count} samples are too few for confidence {confidence}")
-    while outside + 2 * comb(count, k + 1) / 2**count <= 1 - confidence:
-        k += 1
-        outside += 2 * comb(count, k) / 2**count
-    return ordered[k], ordered[count - 1 - k]
 
 
 def _cpu_s(command: tuple[str, ...]) -> float:

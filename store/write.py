@@ -26,6 +26,7 @@ __all__ = [
     "StoreUnavailableError",
     "WriteResult",
     "Writer",
+    "copy_rows",
 ]
 
 HERE = Path(__file__).parent
@@ -101,28 +102,29 @@ async def _write_records(connection: Connection, staged: Staged) -> int:
     await connection.execute(STAGING)
     inserted = 0
     if staged.orchestrators:
-        await _copy(connection, "staged_orchestrators", staged.orchestrators.values())
-        await _copy(connection, "staged_queues", staged.queues)
+        await copy_rows(connection, "staged_orchestrators", staged.orchestrators.values())
+        await copy_rows(connection, "staged_queues", staged.queues)
         known = await connection.execute(SORT_ORCHESTRATORS)
         inserted += len(staged.orchestrators) - known.rowcount
         await connection.execute(ROLL_UP_ORCHESTRATORS)
     if staged.pools or staged.worker_pages:
-        await _copy(connection, "staged_pools", staged.pools.values())
-        await _copy(connection, "staged_worker_pages", staged.worker_pages.values())
-        await _copy(connection, "staged_workers", staged.workers)
+        await copy_rows(connection, "staged_pools", staged.pools.values())
+        await copy_rows(connection, "staged_worker_pages", staged.worker_pages.values())
+        await copy_rows(connection, "staged_workers", staged.workers)
         known = await connection.execute(SORT_POOLS)
         inserted += len(staged.pools) - known.rowcount + staged.further_pages
         await connection.execute(ROLL_UP_POOLS)
     # In one order for every writer, so that they never wait for one another in a ring.
     for table, statements in SORT_OTHERS.items():
         if rows := staged.others.get(table):
-            await _copy(connection, table, rows.values())
+            await copy_rows(connection, table, rows.values())
             known = await connection.execute(statements)
             inserted += len(rows) - known.rowcount
     return inserted
 
 
-async def _copy(connection: Connection, table: str, rows: Collection[Row]) -> None:
+async def copy_rows(connection: Connection, table: str, rows: Collection[Row]) -> None:
+    """Into a staging table."""
     if not rows:
         return
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(

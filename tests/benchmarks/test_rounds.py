@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from benchmarks import cli_start
-from benchmarks.cli_start import median_interval
+from benchmarks.rounds import median_interval
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,217 @@
+"""What benchmarks of the stream stand on: broker, PostgreSQL, ingest, and CPU clocks."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from agents.forwarder import message_of
+from benchmarks.fleet import Fleet
+from benchmarks.kafka_broker import KafkaBroker, jars
+from benchmarks.product import Product, free_port
+from bus.kafka import KafkaPublisher
+from bus.kafka_settings import KafkaSettings
+from bus.kafka_topics import create_topics
+from contracts.orchestrator import OrchestratorMetrics
+from contracts.topics import Topic
+from store.connection import open_pool
+from store.embedded import EmbeddedPostgres
+from store.migrate import migrate
+from store.partitions import maintain
+from store.settings import RetentionSettings
+
+__all__ = ["PATIENCE_S", "Ingest", "Stage", "Table", "cpu_s", "slices", "staged"]
+
+PATIENCE_S = 600.0
+NANO = 1e-9
+STEP = timedelta(seconds=15)
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds that the process has run, all threads; to the nanosecond where the kernel tells."""
+    tasks = Path(f"/proc/{pid}/task")
+    try:
+        clocks = [(task / "schedstat").read_text().split()[0] for task in tasks.iterdir()]
+    except OSError:
+        times = psutil.Process(pid).cpu_times()
+        return times.user + times.system
+    return sum(map(int, clocks)) * NANO
+
+
+def slices(orchestrators: int, records: int) -> Iterator[list[OrchestratorMetrics]]:
+    """For ever: the next so many records of a fleet that is scraped every 15 seconds.
+
+    They begin at today's midnight: all of a run belong to one day.
+    """
+    start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    taken: list[OrchestratorMetrics] = []
+    for batch in Fleet(orchestrators, start).records(5_000, STEP):
+        taken += batch
+        while len(taken) >= records:
+            yield taken[:records]
+            taken = taken[records:]
+
+
+@dataclass
+class Ingest:
+    """A `woa ingest run`, which can be held while there is something to take."""
+
+    product: Product
+    url: str
+
+    @property
+    def pid(self) -> int:
+        return self.product.process.pid
+
+    def hold(self) -> None:
+        """It takes nothing until `go_on`; for less than the session timeout."""
+        self.product.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.product.process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class Stage:
+    """Made by `staged`."""
+
+    folder: Path
+    broker: KafkaBroker
+    server: str
+    """URL of the PostgreSQL server."""
+
+    def database(self, name: str) -> str:
+        """A database with our tables and today's partitions; its URL."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = make_conninfo(self.server, dbname=name)
+        asyncio.run(_prepare(url))
+        return url
+
+    def topics(self, partitions: int = 6) -> None:
+        """Make ours."""
+        names = [topic.value for topic in Topic]
+        asyncio.run(create_topics(self.settings(), names, partitions, 1))
+
+    def settings(self) -> KafkaSettings:
+        """Of clients of the broker."""
+        return KafkaSettings(bootstrap_servers=self.broker.address)
+
+    def publish(self, records: Sequence[OrchestratorMetrics]) -> None:
+        """As an agent does."""
+
+        async def send() -> None:
+            async with KafkaPublisher(self.settings()) as publisher:
+                await publisher.publish([message_of(record) for record in records])
+
+        asyncio.run(send())
+
+    @contextmanager
+    def ingest(self, url: str, name: str, **env: str) -> Iterator[Ingest]:
+        """A process that follows the topics and writes to `url`."""
+        port = free_port()
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("WOA_")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "ingest", "run"],
+            env=kept
+            | {
+                "WOA_STATE_DIR": str(self.folder / name),
+                "WOA_KAFKA__BOOTSTRAP_SERVERS": self.broker.address,
+                "WOA_DATABASE_URL": url,
+                "WOA_API__PORT": str(port),
+            }
+            | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        product = Product(process, self.folder / name, port)
+        try:
+            product.wait_for_line("partitions_assigned")
+            yield Ingest(product, url)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                product.stop()
+
+
+@contextmanager
+def staged(prefix: str) -> Iterator[Stage]:
+    """Starts broker and server, and stops them. Exits where there is no broker."""
+    libraries = jars()
+    if libraries is None:
+        sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
+    with tempfile.TemporaryDirectory(prefix=f"woa-{prefix}-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # an unprivileged PostgreSQL must reach it when we are root
+        broker = KafkaBroker(folder, libraries)
+        postgres = EmbeddedPostgres(folder / "state")
+        try:
+            broker.start()
+            yield Stage(folder, broker, asyncio.run(postgres.start()))
+        finally:
+            asyncio.run(postgres.stop())
+            broker.stop()
+
+
+class Table:
+    """Watches a database from outside: rows of the history, CPU of its backends."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True, application_name="watching")
+
+    def rows(self) -> int:
+        """Of the history."""
+        return int(self._one("SELECT count(*) FROM orchestrator_metrics"))
+
+    def backends(self) -> dict[int, float]:
+        """Process id -> CPU seconds, of all that are connected but for this one."""
+        found = self._connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchall()
+        return {pid: cpu_s(pid) for (pid,) in found}
+
+    def history_bytes(self) -> int:
+        """Of the history with its indexes, without slack."""
+        self._connection.execute("VACUUM FULL orchestrator_metrics")
+        return int(
+            self._one(
+                "SELECT sum(pg_total_relation_size(relid)) "
+                "FROM pg_partition_tree('orchestrator_metrics') WHERE isleaf"
+            )
+        )
+
+    def wait_for_rows(self, rows: int) -> float:
+        """Seconds until there are so many. Raises `TimeoutError`."""
+        began_s = time.monotonic()
+        while self.rows() < rows:
+            if time.monotonic() - began_s > PATIENCE_S:
+                raise TimeoutError(f"{self.rows()} of {rows} rows after {PATIENCE_S:g} s")
+            time.sleep(0.02)
+        return time.monotonic() - began_s
+
+    def _one(self, statement: str) -> float:
+        row = self._connection.execute(statement.encode()).fetchone()
+        assert row
+        return float(row[0] or 0)
+
+
+async def _prepare(url: str) -> None:
+    await migrate(url)
+    async with await open_pool(url, application_name="benchmark") as pool:
+        await maintain(pool, datetime.now(UTC), RetentionSettings())
