@@ -4,7 +4,8 @@
 -- how many that were; all that follows sees new records only. Every statement takes its rows in
 -- the order of their keys, so that concurrent writers wait for one another and never in a ring.
 -- Nothing depends on the order in which records arrive: each value of the present goes by the
--- time of the record that gave it.
+-- time of the record that gave it. NOT IN, of columns that are never null, looks into a hash table
+-- whatever the planner believes about the staging, of which it knows nothing.
 
 WITH inserted AS (
     INSERT INTO orchestrator_metrics (
@@ -166,11 +167,8 @@ WHERE latest.orchestrator_id = staged.orchestrator_id
     AND latest.queues_at = staged.collected_at
     AND NOT staged.queuing ? 'queues'
     AND present.orchestrator_id = staged.orchestrator_id
-    AND NOT EXISTS (
-        SELECT FROM staged_queues
-        WHERE staged_queues.queue_id = present.queue_id
-            AND staged_queues.orchestrator_id = staged.orchestrator_id
-            AND staged_queues.collected_at = staged.collected_at
+    AND (present.queue_id, staged.orchestrator_id, staged.collected_at) NOT IN (
+        SELECT queue_id, orchestrator_id, collected_at FROM staged_queues
     );
 
 INSERT INTO queue_latest (

@@ -112,10 +112,8 @@ USING staged_worker_pages AS page
 WHERE present.pool_id = page.pool_id
     AND (page.after_id IS NULL OR present.worker_id COLLATE "C" > page.after_id COLLATE "C")
     AND (page.up_to_id IS NULL OR present.worker_id COLLATE "C" <= page.up_to_id COLLATE "C")
-    AND NOT EXISTS (
-        SELECT FROM staged_workers
-        WHERE staged_workers.pool_id = present.pool_id
-            AND staged_workers.worker_id = present.worker_id
+    AND (present.pool_id, present.worker_id) NOT IN (
+        SELECT pool_id, worker_id FROM staged_workers
     );
 
 INSERT INTO worker_instances AS present (
