@@ -1,6 +1,7 @@
 -- write_staging: where a batch lands before it is sorted into the tables.
 -- One set a connection, empty at the start of every transaction. Beside the columns of history
--- stand the samples that the rollups take from its sections.
+-- stand the samples that the rollups take from its sections. Long rows are not compressed here: what
+-- reads them compresses what it keeps.
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_orchestrators (
     LIKE orchestrator_metrics INCLUDING DEFAULTS,
@@ -24,7 +25,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_orchestrators (
     queue_wait_ms DOUBLE PRECISION,
     execution_completed_workflows DOUBLE PRECISION,
     execution_failed_workflows DOUBLE PRECISION
-) ON COMMIT DELETE ROWS;
+) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_queues (
     LIKE queue_metrics INCLUDING DEFAULTS
@@ -39,7 +40,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_pools (
     avg_task_duration_ms DOUBLE PRECISION,
     error_rate DOUBLE PRECISION,
     restart_count DOUBLE PRECISION
-) ON COMMIT DELETE ROWS;
+) WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_worker_pages (
     id UUID NOT NULL,
