@@ -11,6 +11,7 @@ BENCHMARKS = {
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
     "ingest": "benchmarks.ingest",
+    "faults": "benchmarks.faults.auditor",
     "first-run": "benchmarks.first_run",
 }
 
@@ -32,6 +33,8 @@ def main() -> None:
         print(f"{figure:<36} {value}")
     if arguments.json:
         print(json.dumps(figures))
+    if hasattr(benchmark, "passed") and not benchmark.passed(figures):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,19 @@
 """Three Kafka brokers that are one cluster: any one of them may die, and nothing is lost.
 
 Each is broker and controller; a topic has three replicas, and what is acknowledged is on two.
-Every broker has a second listener that tells clients to come through a proxy.
+Beside its own, every broker has listeners that tell their clients to come through a proxy.
 """
 
 import signal
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.kafka_broker import KafkaBroker, new_cluster_id
 from benchmarks.servers import free_ports
 
-__all__ = ["BROKERS", "ClusterNode", "KafkaCluster"]
+__all__ = ["BROKERS", "ClusterNode", "Door", "KafkaCluster"]
 
 BROKERS = 3
 HEAP_MB = 256
@@ -21,10 +22,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},{behind}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},{proxied}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,{protocols}
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
 default.replication.factor={brokers}
@@ -42,25 +43,35 @@ auto.create.topics.enable=false
 """
 
 
+@dataclass(frozen=True)
+class Door:
+    """A listener whose clients come through a proxy: its own port and the proxy's."""
+
+    port: int
+    proxy_port: int
+
+
 @dataclass
 class ClusterNode(KafkaBroker):
-    """One broker of a cluster. `ports`: its own, the one behind the proxy, the controller's."""
+    """One broker of a cluster, with doors by name."""
 
     node: int = 1
-    proxy_port: int = 0
     voters: str = ""
     cluster_id: str = ""
+    doors: Mapping[str, Door] = field(default_factory=dict)
 
     def properties(self) -> str:
         """See `KafkaBroker.properties`."""
-        port, behind, controller = self.ports
+        port, controller = self.ports
+        doors = self.doors.items()
         return PROPERTIES.format(
             node=self.node,
             voters=self.voters,
             port=port,
-            behind=behind,
             controller=controller,
-            proxy=self.proxy_port,
+            behind=",".join(f"{name}://127.0.0.1:{door.port}" for name, door in doors),
+            proxied=",".join(f"{name}://127.0.0.1:{door.proxy_port}" for name, door in doors),
+            protocols=",".join(f"{name}:PLAINTEXT" for name in self.doors),
             folder=self.folder,
             brokers=BROKERS,
         )
@@ -73,22 +84,23 @@ class ClusterNode(KafkaBroker):
 class KafkaCluster:
     """Starts and stops all of them; each may be killed and started again by itself."""
 
-    def __init__(self, folder: Path, libraries: Path) -> None:
-        ports = free_ports(4 * BROKERS)
-        controllers = ports[2 * BROKERS : 3 * BROKERS]
+    def __init__(self, folder: Path, libraries: Path, doors: Sequence[str] = ()) -> None:
+        """`doors`: names of listeners, in capitals, whose clients come through proxies."""
+        ports = [free_ports(2 + 2 * len(doors)) for _ in range(BROKERS)]
+        voters = ",".join(f"{n}@127.0.0.1:{own[1]}" for n, own in enumerate(ports, 1))
         cluster_id = new_cluster_id()
         self.nodes = [
             ClusterNode(
                 folder / f"broker-{number}",
                 libraries,
-                ports=[ports[number - 1], ports[BROKERS + number - 1], controllers[number - 1]],
+                ports=own[:2],
                 heap_mb=HEAP_MB,
                 node=number,
-                proxy_port=ports[3 * BROKERS + number - 1],
-                voters=",".join(f"{n}@127.0.0.1:{port}" for n, port in enumerate(controllers, 1)),
+                voters=voters,
                 cluster_id=cluster_id,
+                doors=dict(zip(doors, map(Door, own[2::2], own[3::2]), strict=True)),
             )
-            for number in range(1, BROKERS + 1)
+            for number, own in enumerate(ports, 1)
         ]
 
     @property
@@ -96,10 +108,9 @@ class KafkaCluster:
         """Where clients find it."""
         return ",".join(node.address for node in self.nodes)
 
-    @property
-    def proxied_address(self) -> str:
-        """Where clients find it that come through the proxies."""
-        return ",".join(f"127.0.0.1:{node.proxy_port}" for node in self.nodes)
+    def address_through(self, door: str) -> str:
+        """Where clients find it that come through the proxies of a door."""
+        return ",".join(f"127.0.0.1:{node.doors[door].proxy_port}" for node in self.nodes)
 
     def start(self) -> None:
         """Return when all of them serve. Call from a thread that lives as long as they shall."""

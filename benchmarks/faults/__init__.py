@@ -1,0 +1,1 @@
+"""Proves the exactly-once effect under faults: agents -> Kafka -> ingest -> PostgreSQL."""
