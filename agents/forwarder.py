@@ -95,25 +95,24 @@ class Forwarder:
             self._idle.set()
             await self._waiting.wait()
             return
+        await self._hand_over(batch)
+
+    async def _hand_over(self, batch: Sequence[Spooled]) -> None:
+        """A batch is halved until what is too large is alone: it must hold up nothing for long."""
         try:
             await self._publish([spooled.message for spooled in batch])
-        except MessageTooLargeError:
-            await self._one_by_one(batch)
-            return
-        await self._acknowledged(batch)
-
-    async def _one_by_one(self, batch: Sequence[Spooled]) -> None:
-        """Nobody ever takes what is too large; it must not hold up the others for ever."""
-        for spooled in batch:
-            try:
-                await self._publish([spooled.message])
-            except MessageTooLargeError as error:
-                await self._give_up(spooled, str(error))
-            else:
-                await self._acknowledged([spooled])
+        except MessageTooLargeError as error:
+            if len(batch) == 1:
+                await self._give_up(batch[0], str(error))
+                return
+            middle = len(batch) // 2
+            await self._hand_over(batch[:middle])
+            await self._hand_over(batch[middle:])
+        else:
+            await self._acknowledged(batch)
 
     async def _give_up(self, spooled: Spooled, reason: str) -> None:
-        """What is too large leaves word where all bad messages are."""
+        """Nobody ever takes what is too large; it leaves word where all bad messages are."""
         message = spooled.message
         with suppress(MessageTooLargeError):  # no limit is that low, but one may be set so
             await self._publish([_too_large(message, reason, self._utc_now())])

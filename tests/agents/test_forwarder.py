@@ -114,6 +114,35 @@ async def test_what_is_too_large_for_the_bus_is_counted_and_holds_up_nothing(
     assert (state.records, state.dropped) == (0, 1)
 
 
+async def test_what_is_too_large_is_found_among_hundreds_in_a_few_tries(tmp_path: Path) -> None:
+    records: list[PublishedRecord] = [
+        orchestrator_record(instance_id=f"one-{number}") for number in range(300)
+    ]
+    too_large = message_of(records[123])
+
+    class Counting(Recorder):
+        tries = 0
+
+        async def publish(self, messages: Sequence[Message]) -> None:
+            self.tries += 1
+            if too_large in messages:
+                raise MessageTooLargeError("over the limit")
+            await super().publish(messages)
+
+    publisher = Counting()
+    async with Spool(tmp_path / "spool.db") as spool:
+        forwarder = Forwarder(spool, publisher)
+        await forwarder.put(records, NOON)
+        task = asyncio.create_task(forwarder.run())
+        drained = await forwarder.drained(30)
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert drained
+    assert len(publisher.published) == 300
+    assert publisher.tries < 25
+
+
 async def test_a_large_pool_goes_in_pages(tmp_path: Path) -> None:
     record = pool_record(workers=tuple(worker(f"w{number:04}") for number in range(1_200)))
     async with Spool(tmp_path / "spool.db") as spool:
