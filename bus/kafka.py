@@ -48,6 +48,8 @@ CLOSE_S = 5.0
 START_REQUESTS = 3
 """Requests, as long as they may take: a client whose broker is silent would wait for ever."""
 HANDOVER_S = 20.0
+METADATA_MAX_AGE_S = 10.0
+"""How long a subscriber may not notice that a topic was made again, or got more partitions."""
 FETCH_MIN_BYTES = 65_536
 """Compressed, some hundred records: what the brokers wait for, if not for too long."""
 
@@ -210,6 +212,7 @@ class KafkaSubscriber(Closing):
             partition_assignment_strategy=(StickyPartitionAssignor,),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            metadata_max_age_ms=round(METADATA_MAX_AGE_S * 1_000),
             fetch_min_bytes=FETCH_MIN_BYTES,
             fetch_max_wait_ms=round(self._settings.fetch_wait_s * 1_000),
         )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from benchmarks.faults.topics import delete
 from benchmarks.kafka_broker import KafkaBroker
 from bus.kafka import KafkaPublisher, KafkaSubscriber
 from bus.kafka_settings import KafkaSettings
@@ -152,6 +153,26 @@ async def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
                 after += texts(deliveries)
 
     assert before == sent[:10]
+
+
+async def test_a_topic_that_is_made_again_is_followed_from_its_beginning(
+    kafka: KafkaBroker,
+) -> None:
+    settings = settings_for(kafka)
+    topic = await fresh_topic(settings, partitions=1)
+    async with KafkaSubscriber(settings, [topic]) as subscriber:
+        async with KafkaPublisher(settings) as publisher:
+            await publisher.publish([message(text, topic=topic) for text in "abcdef"])
+        before = await take(subscriber, 6)
+        await delete(settings, topic)
+        assert await subscriber.receive(1, 1.0) == []  # it sees that there is none
+        await create_topics(settings, [topic], 1, 1)
+        async with KafkaPublisher(settings) as publisher:
+            await publisher.publish([message(text, topic=topic) for text in "ghi"])
+        after = await take(subscriber, 3)
+
+    assert before == list("abcdef")
+    assert after == list("ghi")
 
 
 async def test_a_message_over_the_limit_is_refused_for_good(kafka: KafkaBroker) -> None:
