@@ -30,6 +30,7 @@ from aiokafka.errors import (
 from bus.kafka_connection import connection
 from bus.kafka_reasons import reason, reason_to_connect
 from bus.kafka_settings import KafkaSettings
+from bus.kafka_topic_ids import TopicIds
 from bus.port import (
     BusClosedError,
     BusUnavailableError,
@@ -119,6 +120,7 @@ class KafkaSubscriber(Closing):
     def __init__(self, settings: KafkaSettings, topics: Collection[str]) -> None:
         self._settings = settings
         self._topics = tuple(topics)
+        self._topic_ids = TopicIds()
         self._progress: dict[TopicPartition, _Progress] = {}
         self._handover = _Handover(self._progress)
         self._consumer: AIOKafkaConsumer | None = None
@@ -137,6 +139,8 @@ class KafkaSubscriber(Closing):
             raise BusClosedError("the bus was closed") from error
         except KafkaError as error:
             raise BusUnavailableError(reason(error)) from error
+        again = await self._made_again(consumer, fetched)
+        fetched = {each: found for each, found in fetched.items() if each.topic not in again}
         deliveries = [_delivery(record) for records in fetched.values() for record in records]
         self._handover.received(len(deliveries))
         for partition, records in fetched.items():
@@ -159,12 +163,28 @@ class KafkaSubscriber(Closing):
             progress = self._progress.setdefault(partition, _Progress())
             progress.next_offset, progress.open_since_ms = offset, None
         try:
-            if self._consumer is not None and offsets:
-                await self._consumer.commit(offsets)
+            if self._consumer is not None:
+                again = await self._made_again(self._consumer, offsets)
+                offsets = {each: at for each, at in offsets.items() if each.topic not in again}
+                if offsets:
+                    await self._consumer.commit(offsets)
         except KafkaError as error:
             log.warning("commit_failed", messages=len(deliveries), reason=reason(error))
         finally:
             self._handover.dealt_with(len(deliveries))
+
+    async def _made_again(
+        self, consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
+    ) -> set[str]:
+        """Topics that are not the ones that were read from: they are read from the beginning."""
+        again = await self._topic_ids.made_again(consumer, {each.topic for each in partitions})
+        for partition in consumer.assignment():
+            if partition.topic in again:
+                consumer.seek(partition, 0)
+                self._progress.pop(partition, None)
+        if again:
+            log.warning("topic_made_again", topics=sorted(again))
+        return again
 
     async def lags(self) -> list[Lag]:
         """See `bus.port.Subscriber.lags`."""
@@ -218,6 +238,7 @@ class KafkaSubscriber(Closing):
         )
         consumer.subscribe(self._topics, listener=self._handover)
         await _started(consumer, self._settings)
+        await self._topic_ids.made_again(consumer, self._topics)
         self._consumer = consumer
         return consumer
 

@@ -175,6 +175,37 @@ async def test_a_topic_that_is_made_again_is_followed_from_its_beginning(
     assert after == list("ghi")
 
 
+@pytest.mark.parametrize("commits_late", [False, True])
+async def test_a_topic_that_was_made_again_while_the_subscriber_was_busy_is_read_from_its_beginning(
+    kafka: KafkaBroker, commits_late: bool
+) -> None:
+    settings = settings_for(kafka)
+    topic = await fresh_topic(settings, partitions=1)
+    new = [f"new {number}" for number in range(12)]
+    async with KafkaSubscriber(settings, [topic]) as subscriber:
+        async with KafkaPublisher(settings) as publisher:
+            await publisher.publish([message(text, topic=topic) for text in "abcdef"])
+        await take(subscriber, 2)
+        busy_with = await subscriber.receive(2, PATIENCE_S)  # and two more wait in the client
+        if not commits_late:
+            await subscriber.commit(busy_with)
+        await delete(settings, topic)
+        await create_topics(settings, [topic], 1, 1)
+        async with KafkaPublisher(settings) as publisher:
+            await publisher.publish([message(text, topic=topic) for text in new])
+        if commits_late:
+            await subscriber.commit(busy_with)
+        taken: list[str] = []
+        async with asyncio.timeout(PATIENCE_S):
+            while new[-1] not in taken:
+                deliveries = await subscriber.receive(100, 0.5)
+                await subscriber.commit(deliveries)
+                taken += texts(deliveries)
+
+    assert len(busy_with) == 2
+    assert [text for text in taken if text in new] == new
+
+
 async def test_a_message_over_the_limit_is_refused_for_good(kafka: KafkaBroker) -> None:
     settings = settings_for(kafka, max_message_bytes=10_000)
     topic = await fresh_topic(settings)
