@@ -58,6 +58,7 @@ nightly: live ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json
 	$(PY) -m benchmarks cli-start --json
+	$(PY) -m benchmarks faults --json
 
 check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff check $(SOURCES)

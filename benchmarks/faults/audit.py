@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from agents.forwarder import RECORD_ID_HEADER
-from benchmarks.faults.expected import BUCKETS, Expected, Registers, RollupRow
-from store.rollups import ORCHESTRATOR_ROLLUP, POOL_ROLLUP, QUEUE_ROLLUP
+from benchmarks.faults.expected import BUCKETS, Expected, Registers, RollupRow, latency_registers
+from store.rollups import LATENCY_ROLLUP, ORCHESTRATOR_ROLLUP, POOL_ROLLUP, QUEUE_ROLLUP
 
 __all__ = ["Findings", "audit"]
 
@@ -55,14 +55,15 @@ class Findings:
         return asdict(self)
 
 
-def audit(url: str, truth: Expected, messages: Counter[str], lag: int) -> Findings:
+def audit(
+    connection: psycopg.Connection, truth: Expected, messages: Counter[str], lag: int
+) -> Findings:
     """`messages`: by name, how often the brokers had each; `lag`: how many ingest did not take."""
-    with psycopg.connect(url) as connection:
-        stored = {table: Counter(_ids(connection, table)) for table in HISTORY}
-        queues = Counter({(queue, at): n for queue, at, n in connection.execute(QUEUES)})
-        letters = list(connection.execute(DEAD_LETTERS, (RECORD_ID_HEADER,)))
-        rows = dict(_rollups(connection))
-        latest = {table: _latest(connection, table) for table in LATEST}
+    stored = {table: Counter(_ids(connection, table)) for table in HISTORY}
+    queues = Counter({(queue, at): n for queue, at, n in connection.execute(QUEUES)})
+    letters = list(connection.execute(DEAD_LETTERS, (RECORD_ID_HEADER,)))
+    rows = dict(_rollups(connection))
+    latest = {table: _latest(connection, table) for table in LATEST}
     names = {str(each) for table in stored.values() for each in table}
     buried = {name for name, _ in letters}
     return Findings(
@@ -145,3 +146,11 @@ def _rollups(connection: psycopg.Connection) -> Iterator[tuple[RollupRow, Regist
                 subject = tuple(row.pop(name) for name in rollup.subject)
                 bucket: datetime = row.pop("time_bucket")
                 yield (table, subject, bucket), row
+    for step in BUCKETS:
+        table = f"{LATENCY_ROLLUP}_{step}"
+        query = sql.SQL(
+            "SELECT orchestrator_id, bounds_ms, time_bucket, counts, sum_ms FROM {}"
+        ).format(sql.Identifier(table))
+        for owner, bounds_ms, bucket, counts, sum_ms in connection.execute(query):
+            registers = latency_registers(counts, sum_ms)
+            yield (table, (owner, *bounds_ms), bucket), registers

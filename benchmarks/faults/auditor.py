@@ -20,6 +20,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 
+import psycopg
+
 from benchmarks.faults.audit import Findings, audit
 from benchmarks.faults.expected import Expected, expected
 from benchmarks.faults.faults import FAULTS, FEW, MANY
@@ -61,7 +63,8 @@ def run(arguments: argparse.Namespace) -> dict[str, float | str]:
     libraries = jars()
     if libraries is None:
         raise SystemExit("faults needs Kafka brokers: make kafka (needs Java 17 and Maven)")
-    # Both mean: stop, and leave nothing behind.
+    # Both mean: stop, and leave nothing behind; a background job inherits that it ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     started_s = time.monotonic()
     counts = FEW if arguments.few else MANY
@@ -160,7 +163,8 @@ class _Auditor:
         self._say(f"auditing, {left} messages left")
         messages = system.removed + await names_in(system.kafka)
         truth = await asyncio.to_thread(expected, entries(system.journal))
-        findings = await asyncio.to_thread(audit, system.database.url, truth, messages, left)
+        with psycopg.connect(system.database.url) as connection:
+            findings = await asyncio.to_thread(audit, connection, truth, messages, left)
         self._say(f"{len(truth.valid)} records: {findings}")
         disks = {
             "disk_full_postgres": system.database_disk.way,

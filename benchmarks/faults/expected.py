@@ -6,7 +6,7 @@ and what is kept of each is the product's declaration (`store.rollups`).
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,14 @@ from contracts.events import CoordinationEvent, ScalingEvent, SchedulingDecision
 from contracts.orchestrator import OrchestratorMetrics, QueueInfo
 from contracts.topics import SCHEMA_HEADER, PublishedRecord, decode
 from contracts.worker_pool import WorkerPoolMetrics
-from store.rollups import ORCHESTRATOR_ROLLUP, POOL_ROLLUP, QUEUE_ROLLUP, Keep, Rollup
+from store.rollups import (
+    LATENCY_ROLLUP,
+    ORCHESTRATOR_ROLLUP,
+    POOL_ROLLUP,
+    QUEUE_ROLLUP,
+    Keep,
+    Rollup,
+)
 from store.samples import (
     ORCHESTRATOR_SAMPLES,
     POOL_SAMPLES,
@@ -25,7 +32,7 @@ from store.samples import (
     pool_samples,
 )
 
-__all__ = ["BUCKETS", "Expected", "Registers", "expected"]
+__all__ = ["BUCKETS", "Expected", "Registers", "RollupRow", "expected", "latency_registers"]
 
 BUCKETS = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1)}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,11 +41,11 @@ POOL_COUNTS = (
     *("busy_workers", "failed_workers", "terminating_workers"),
 )
 
-Key = tuple[UUID, ...]
+Key = tuple[object, ...]
 Registers = dict[str, object]
 """A row of a rollup: its columns without the keys."""
 RollupRow = tuple[str, Key, datetime]
-"""Table, ids of the subject, bucket."""
+"""Table, ids of the subject (of a histogram its bounds as well), bucket."""
 
 
 @dataclass
@@ -115,11 +122,30 @@ def _add_orchestrator(found: Expected, record: OrchestratorMetrics) -> None:
     _newest(found, "orchestrator_latest", owner, at, record.id)
     values = dict(zip(ORCHESTRATOR_SAMPLES, orchestrator_samples(record), strict=True))
     _roll_up(found, ORCHESTRATOR_ROLLUP, (owner,), at, values)
+    histogram = record.scheduling and record.scheduling.latency_histogram
+    if histogram:
+        added = latency_registers(histogram.counts, histogram.sum_ms)
+        for step, width in BUCKETS.items():
+            subject = (owner, *histogram.bounds_ms)
+            row = (f"{LATENCY_ROLLUP}_{step}", subject, _bucket(at, width))
+            known = found.rollups.setdefault(row, {})
+            for name, value in added.items():
+                known[name] = _plus(known.get(name), value)
     for queue in (record.queuing and record.queuing.queues) or ():
         assert queue.id
         found.queues.add((queue.id, at))
         _newest(found, "queue_latest", queue.id, at, record.id)
         _roll_up(found, QUEUE_ROLLUP, (owner, queue.id), at, _queue_values(queue, at))
+
+
+def latency_registers(counts: Sequence[float], sum_ms: float) -> Registers:
+    """A histogram as a row that adds up: a column for each of its buckets."""
+    registers: Registers = {f"count_{place}": count for place, count in enumerate(counts)}
+    return registers | {"sum_ms": sum_ms}
+
+
+def _bucket(at: datetime, width: timedelta) -> datetime:
+    return EPOCH + (at - EPOCH) // width * width
 
 
 def _queue_values(queue: QueueInfo, at: datetime) -> Mapping[str, object]:
@@ -146,8 +172,7 @@ def _roll_up(
     found: Expected, rollup: Rollup, subject: Key, at: datetime, values: Mapping[str, object]
 ) -> None:
     for step, width in BUCKETS.items():
-        bucket = EPOCH + (at - EPOCH) // width * width
-        row = found.rollups.setdefault((f"{rollup.name}_{step}", subject, bucket), {})
+        row = found.rollups.setdefault((f"{rollup.name}_{step}", subject, _bucket(at, width)), {})
         row["samples"] = _plus(row.get("samples"), 1)
         for measure in rollup.measures:
             for keep in measure.keeps:

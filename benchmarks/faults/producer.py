@@ -8,6 +8,7 @@ a JSON object a line: `{"sent": .., "spool_failures": .., "drained": .., "done":
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +28,7 @@ from bus.kafka_settings import KafkaSettings
 from bus.port import BusUnavailableError, Message
 from contracts.topics import PublishedRecord
 
-__all__ = ["ProducerSettings"]
+__all__ = ["ProducerSettings", "entry_of"]
 
 CHUNK = 20
 RETRY_S = 0.3
@@ -69,7 +70,7 @@ class Producer:
             started_s = time.monotonic()
             for _ in chunk:
                 await self._allowed.acquire()
-            await self._journal.note([_noted(item) for item in chunk])
+            await self._journal.note([entry_of(item) for item in chunk])
             await self._hand_over(chunk)
             await self._journal.note([Put(tuple(map(_name, chunk)))])
             self._sent += len(chunk)
@@ -125,7 +126,8 @@ class Producer:
         print(json.dumps(state | {"drained": drained, "done": done}), flush=True)
 
 
-def _noted(item: Sent) -> Entry:
+def entry_of(item: Sent) -> Entry:
+    """What the journal is told before it is handed over."""
     match item:
         case Valid(record):
             return Known(message_of(record))
@@ -153,5 +155,8 @@ async def _run(settings: ProducerSettings) -> None:
 
 
 if __name__ == "__main__":
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
     asyncio.run(_run(ProducerSettings.model_validate_json(sys.argv[1])))
