@@ -241,6 +241,8 @@ class _OwnerLock:
         self._file = os.open(state_dir / "pg.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._file, 0)
+            os.write(self._file, str(os.getpid()).encode())
         except BlockingIOError as error:
             holder = os.read(self._file, 32).decode() or "unknown"
             os.close(self._file)
@@ -248,8 +250,9 @@ class _OwnerLock:
                 f"{state_dir} is in use by another woa (process {holder}): stop that one, or set "
                 "WOA_STATE_DIR to another folder"
             ) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, str(os.getpid()).encode())
+        except OSError:  # a full disk: the next try must not find the lock held by this one
+            os.close(self._file)
+            raise
 
     def release(self) -> None:
         """Let another process have it."""

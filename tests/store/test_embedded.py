@@ -1,6 +1,7 @@
 """The embedded PostgreSQL against real processes: made, killed, taken over, refused, stopped."""
 
 import asyncio
+import errno
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -376,6 +377,23 @@ async def test_failed_start_shows_the_log_and_can_be_repeated(
         await embedded(state_dir).start()
     (folder / "aside").rename(control)
     write(await embedded(state_dir).start(), 1)
+
+
+async def test_start_that_a_full_disk_stopped_can_be_repeated(
+    state_dir: Path, embedded: MakeEmbedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    postgres = embedded(state_dir)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", full)
+        with pytest.raises(EmbeddedPostgresError, match="No space left"):
+            await postgres.start()
+    url = await postgres.start()
+    write(url, 1)
+
+    assert read(url) == [1]
 
 
 async def test_commits_are_durable_and_the_socket_is_the_only_door(
