@@ -5,7 +5,6 @@ Mounting needs root. Without it the processes that write are given a limit on th
 """
 
 import os
-import resource
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -72,16 +71,29 @@ class LimitedFiles:
 
     def fill(self) -> None:
         """See `Disk.fill`."""
-        self._limit(0)
+        self._limit("0")
 
     def clear(self) -> None:
         """See `Disk.clear`."""
-        self._limit(resource.RLIM_INFINITY)
+        self._limit("unlimited")
 
-    def _limit(self, size: int) -> None:
+    def _limit(self, size: str) -> None:
         for process in self._writers():
-            with suppress(psutil.NoSuchProcess):
-                process.rlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            with suppress(psutil.NoSuchProcess, subprocess.CalledProcessError):
+                _as_its_user(process, ["prlimit", "--pid", str(process.pid), f"--fsize={size}:"])
+
+
+def _as_its_user(process: psutil.Process, command: Sequence[str]) -> None:
+    """Root may be a root without the right to set limits of others, as in a container."""
+    is_other = process.uids().real != os.geteuid()
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        user=process.uids().real if is_other else None,
+        group=process.gids().real if is_other else None,
+        extra_groups=[] if is_other else None,
+    )
 
 
 @contextmanager

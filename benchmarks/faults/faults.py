@@ -38,10 +38,12 @@ async def ingest_killed(system: System, random: Random) -> None:
 async def postgres_killed(system: System, random: Random) -> None:
     """`kill -9` of the server."""
     await asyncio.sleep(random.uniform(0, 3))
-    before = system.database.processes()[:1]
-    system.database.kill()
+    database = system.database
+    await _seen(lambda: database.processes() != [], "PostgreSQL runs")
+    before = database.processes()[:1]
+    database.kill()
     await _seen(
-        lambda: system.database.processes()[:1] not in ([], before), "PostgreSQL was started again"
+        lambda: database.processes()[:1] not in ([], before), "PostgreSQL was started again"
     )
 
 

@@ -28,9 +28,10 @@ from bus.kafka_settings import KafkaSettings
 from bus.port import BusUnavailableError, Message
 from contracts.topics import PublishedRecord
 
-__all__ = ["ProducerSettings", "entry_of"]
+__all__ = ["CHUNK", "ProducerSettings", "entry_of"]
 
 CHUNK = 20
+"""It sends so many together, when it may."""
 RETRY_S = 0.3
 PUBLISH_TIMEOUT_S = 15.0
 DRAIN_TIMEOUT_S = 600.0

@@ -15,7 +15,7 @@ import psutil
 from benchmarks.faults.child import Child, Ingest
 from benchmarks.faults.database import Database
 from benchmarks.faults.disk import Disk, small_disk
-from benchmarks.faults.producer import ProducerSettings
+from benchmarks.faults.producer import CHUNK, ProducerSettings
 from benchmarks.faults.topics import delete, lag, names_in
 from benchmarks.faults.traffic import Load, duration
 from benchmarks.kafka_cluster import BROKERS, KafkaCluster
@@ -55,7 +55,9 @@ class Producing:
         await self.child.tell(f"allow {number}")
 
     async def drain(self) -> None:
-        """Return when the brokers have taken all that was sent. Raises `RuntimeError`."""
+        """Return when all that it may send is sent, and the brokers have taken it."""
+        while not self.done and self.allowed - self.sent >= CHUNK:  # noqa: ASYNC110 - of a child
+            await asyncio.sleep(LOOK_S)
         self._drained.clear()
         await self.child.tell("drain")
         await self._drained.wait()
@@ -112,7 +114,7 @@ class System:
         await create_topics(self.kafka, names, PARTITIONS, BROKERS)
 
     async def remove_topic(self, topic: str) -> None:
-        """Delete it once it is quiet and ingest has taken what is in it."""
+        """Delete it once nothing is sent and ingest has taken what is in it."""
         await self.producer.drain()
         if left := await self.caught_up(PATIENCE_S):
             raise RuntimeError(f"ingest does not take the last {left} messages")
