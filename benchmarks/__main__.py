@@ -10,9 +10,9 @@ BENCHMARKS = {
     "api-reads": "benchmarks.api_reads",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
-    "ingest": "benchmarks.ingest",
     "faults": "benchmarks.faults.auditor",
     "first-run": "benchmarks.first_run",
+    "ingest": "benchmarks.ingest",
 }
 
 
