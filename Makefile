@@ -10,9 +10,11 @@ PY := $(BIN)/python
 PACKAGES := contracts bus store analytics agents ingest api cli
 SOURCES := $(PACKAGES) benchmarks tests deploy docs examples
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/woa
+TELEGRAF := v1.37.2
+TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka peers temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,11 @@ $(KAFKA)/.installed: deploy/kafka/pom.xml
 	else \
 	  echo "== Java or Maven is not installed: tests that need a Kafka broker cannot run"; \
 	fi
+
+peers: ## Get what the benchmark ingest-peers compares with (needs Java, Maven and Go)
+	@mkdir -p "$(CACHE)/peers/bin"
+	mvn -q -B -f deploy/peers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CACHE)/peers/connect"
+	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
 
 nightly: live ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "faults": "benchmarks.faults.auditor",
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
+    "ingest-peers": "benchmarks.ingest_peers",
 }
 
 

@@ -47,8 +47,10 @@ def jars() -> Path | None:
 
 
 def new_cluster_id() -> str:
-    """A name for a cluster, as Kafka's own tool makes it."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    """A name for a cluster, as Kafka's own tool makes it: one that does not look like an option."""
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")) < "0":
+        pass
+    return name
 
 
 @dataclass

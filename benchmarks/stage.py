@@ -1,6 +1,7 @@
 """What benchmarks of the stream stand on: broker, PostgreSQL, ingest, and CPU clocks."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -92,6 +93,8 @@ class Stage:
     broker: KafkaBroker
     server: str
     """URL of the PostgreSQL server."""
+    tcp_port: int
+    """Where the server's socket can be reached by those who know no sockets."""
 
     def database(self, name: str) -> str:
         """A database with our tables and today's partitions; its URL."""
@@ -100,6 +103,10 @@ class Stage:
         url = make_conninfo(self.server, dbname=name)
         asyncio.run(_prepare(url))
         return url
+
+    def jdbc(self, database: str) -> str:
+        """Its address for Java."""
+        return f"jdbc:postgresql://127.0.0.1:{self.tcp_port}/{database}?reWriteBatchedInserts=true"
 
     def topics(self, partitions: int = 6) -> None:
         """Make ours."""
@@ -119,6 +126,15 @@ class Stage:
 
         asyncio.run(send())
 
+    def environment(self, url: str, name: str, port: int) -> dict[str, str]:
+        """Variables of a `woa ingest run` that writes to `url`."""
+        return {
+            "WOA_STATE_DIR": str(self.folder / name),
+            "WOA_KAFKA__BOOTSTRAP_SERVERS": self.broker.address,
+            "WOA_DATABASE_URL": url,
+            "WOA_API__PORT": str(port),
+        }
+
     @contextmanager
     def ingest(self, url: str, name: str, **env: str) -> Iterator[Ingest]:
         """A process that follows the topics and writes to `url`."""
@@ -126,14 +142,7 @@ class Stage:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("WOA_")}
         process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "ingest", "run"],
-            env=kept
-            | {
-                "WOA_STATE_DIR": str(self.folder / name),
-                "WOA_KAFKA__BOOTSTRAP_SERVERS": self.broker.address,
-                "WOA_DATABASE_URL": url,
-                "WOA_API__PORT": str(port),
-            }
-            | env,
+            env=kept | self.environment(url, name, port) | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -162,21 +171,55 @@ def staged(prefix: str) -> Iterator[Stage]:
         postgres = EmbeddedPostgres(folder / "state")
         try:
             broker.start()
-            yield Stage(folder, broker, asyncio.run(postgres.start()))
+            server = asyncio.run(postgres.start())
+            with _relay(postgres.socket_dir) as port:
+                yield Stage(folder, broker, server, port)
         finally:
             asyncio.run(postgres.stop())
             broker.stop()
 
 
+@contextmanager
+def _relay(socket_dir: Path) -> Iterator[int]:
+    """A port that leads to the server's socket."""
+    port = free_port()
+    (socket,) = (each for each in socket_dir.iterdir() if each.is_socket())
+    routes = json.dumps([["postgres", port, str(socket)]])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.faults.proxy", routes],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout
+        process.stdout.readline()
+        yield port
+    finally:
+        process.kill()
+        process.communicate()
+
+
 class Table:
     """Watches a database from outside: rows of the history, CPU of its backends."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "orchestrator_metrics") -> None:
         self._connection = psycopg.connect(url, autocommit=True, application_name="watching")
+        self._name = name
 
     def rows(self) -> int:
-        """Of the history."""
-        return int(self._one("SELECT count(*) FROM orchestrator_metrics"))
+        """How many; none while there is no such table."""
+        return self._count("count(*)")
+
+    def distinct_rows(self) -> int:
+        """How many samples, each once."""
+        key = "id" if self._name == "orchestrator_metrics" else 'time, "instanceId"'
+        return self._count(f"count(DISTINCT ({key}))")
+
+    def _count(self, what: str) -> int:
+        try:
+            return int(self._one(f"SELECT {what} FROM {self._name}"))
+        except psycopg.errors.UndefinedTable:
+            return 0
 
     def backends(self) -> dict[int, float]:
         """Process id -> CPU seconds, of all that are connected but for this one."""
