@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka peers temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka broker peers temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ $(KAFKA)/.installed: deploy/kafka/pom.xml
 	else \
 	  echo "== Java or Maven is not installed: tests that need a Kafka broker cannot run"; \
 	fi
+
+broker: setup kafka ## Run a Kafka broker on 127.0.0.1:9092 until Ctrl-C, to try things with
+	$(PY) -m benchmarks.kafka_broker
 
 peers: ## Get what the benchmark ingest-peers compares with (needs Java, Maven and Go)
 	@mkdir -p "$(CACHE)/peers/bin"

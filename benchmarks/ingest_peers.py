@@ -108,6 +108,7 @@ def _round(stage: Stage, sides: Sequence[_Side], records: Sequence[OrchestratorM
         _wait(side, goal)
         time.sleep(0.3)  # until the last offsets are committed
         costs[side.peer.name] = (side.used_s() - before) / len(records)
+        print(f"{side.peer.name:<24} {costs[side.peer.name] * MICRO:8.1f} us", file=sys.stderr)
         side.peer.signal(signal.SIGSTOP)
     for side in sides:
         side.peer.signal(signal.SIGCONT)

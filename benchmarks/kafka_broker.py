@@ -1,4 +1,7 @@
-"""A real Apache Kafka broker of a test's own: own ports, own folder, loopback only."""
+"""A real Apache Kafka broker of a test's own: own ports, own folder, loopback only.
+
+`python -m benchmarks.kafka_broker` runs one on 127.0.0.1:9092 until Ctrl-C, and forgets its data.
+"""
 
 import base64
 import contextlib
@@ -7,6 +10,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,3 +144,21 @@ class KafkaBroker:
             socket.create_connection(("127.0.0.1", self.ports[0]), timeout=1).close()
             return True
         return False
+
+
+def _main() -> None:
+    libraries = jars()
+    if libraries is None:
+        sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
+    with tempfile.TemporaryDirectory(prefix="woa-broker-") as folder:
+        broker = KafkaBroker(Path(folder), libraries, ports=[9092, *free_ports(1)])
+        broker.start()
+        print(f"Kafka listens at {broker.address}. Stop: Ctrl-C", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            broker.stop()
+
+
+if __name__ == "__main__":
+    _main()

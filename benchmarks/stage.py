@@ -36,7 +36,7 @@ from store.settings import RetentionSettings
 
 __all__ = ["PATIENCE_S", "Ingest", "Stage", "Table", "cpu_s", "slices", "staged"]
 
-PATIENCE_S = 600.0
+PATIENCE_S = 120.0
 NANO = 1e-9
 STEP = timedelta(seconds=15)
 

@@ -55,11 +55,11 @@ TELEGRAF = """\
   metric_batch_size = {batch}
   metric_buffer_limit = 100000
   omit_hostname = true
-  logfile = "{folder}/telegraf.log"
 [[inputs.kafka_consumer]]
   brokers = ["{servers}"]
   topics = ["{topic}"]
   consumer_group = "telegraf"
+  kafka_version = "3.6.0"
   offset = "oldest"
   max_undelivered_messages = 2000
   data_format = "json_v2"
@@ -71,9 +71,6 @@ TELEGRAF = """\
       path = "instanceId"
     [[inputs.kafka_consumer.json_v2.object]]
       path = "capacity"
-    [[inputs.kafka_consumer.json_v2.object]]
-      path = "scheduling"
-      excluded_keys = ["latencyHistogram"]
 [[outputs.postgresql]]
   connection = "{url}"
 """
@@ -189,9 +186,7 @@ def telegraf(stage: Stage, topic: str) -> Iterator[Peer]:
         f"password={quote(str(known['password']))} dbname={known['dbname']}"
     )
     (folder / "telegraf.conf").write_text(
-        TELEGRAF.format(
-            batch=BATCH, folder=folder, servers=stage.broker.address, topic=topic, url=address
-        )
+        TELEGRAF.format(batch=BATCH, servers=stage.broker.address, topic=topic, url=address)
     )
     version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
     yield Peer(
@@ -199,6 +194,6 @@ def telegraf(stage: Stage, topic: str) -> Iterator[Peer]:
         topic,
         url,
         [str(program), "--config", str(folder / "telegraf.conf")],
-        f"{version.stdout.split('(')[0].strip()}, numbers of two sections, own table, no dedupe",
+        f"{version.stdout.split('(')[0].strip()}, numbers of one section, own table, no dedupe",
         rows="orchestrator",
     )
