@@ -18,7 +18,7 @@ from statistics import median
 import psycopg
 
 from benchmarks.rounds import ratio_figures
-from benchmarks.stage import Stage, Table, cpu_s, slices, staged
+from benchmarks.stage import Stage, Table, backend_cpu_s, cpu_s, slices, staged
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import encode
 from store.connection import connect
@@ -129,21 +129,21 @@ class _Sides:
 
     def _copy(self, texts: Sequence[bytes]) -> float:
         pid = self._copying.info.backend_pid
-        before = cpu_s(pid)
+        before = backend_cpu_s(pid)
         for text in texts:
             with self._copying.cursor().copy(COPY) as copy:
                 copy.write(text)
             self._copying.commit()
-        return cpu_s(pid) - before
+        return backend_cpu_s(pid) - before
 
     async def _history(self, records: Sequence[OrchestratorMetrics]) -> float:
         async with await connect(self._urls["history"], "benchmark") as connection:
             await self._into_history(connection, [])
             pid = connection.info.backend_pid
-            before = cpu_s(pid)
+            before = backend_cpu_s(pid)
             for batch in _batches(records):
                 await self._into_history(connection, batch)
-            return cpu_s(pid) - before
+            return backend_cpu_s(pid) - before
 
     async def _into_history(
         self,

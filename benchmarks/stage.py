@@ -34,7 +34,7 @@ from store.migrate import migrate
 from store.partitions import maintain
 from store.settings import RetentionSettings
 
-__all__ = ["PATIENCE_S", "Ingest", "Stage", "Table", "cpu_s", "slices", "staged"]
+__all__ = ["PATIENCE_S", "Ingest", "Stage", "Table", "backend_cpu_s", "cpu_s", "slices", "staged"]
 
 PATIENCE_S = 120.0
 NANO = 1e-9
@@ -42,14 +42,17 @@ STEP = timedelta(seconds=15)
 
 
 def cpu_s(pid: int) -> float:
-    """Seconds that the process has run, all threads; to the nanosecond where the kernel tells."""
-    tasks = Path(f"/proc/{pid}/task")
+    """Seconds that a process has run, with its threads that have ended, to a hundredth."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def backend_cpu_s(pid: int) -> float:
+    """The same of a process of one thread, to the nanosecond where the kernel tells."""
     try:
-        clocks = [(task / "schedstat").read_text().split()[0] for task in tasks.iterdir()]
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) * NANO
     except OSError:
-        times = psutil.Process(pid).cpu_times()
-        return times.user + times.system
-    return sum(map(int, clocks)) * NANO
+        return cpu_s(pid)
 
 
 def slices(orchestrators: int, records: int) -> Iterator[list[OrchestratorMetrics]]:
@@ -227,7 +230,7 @@ class Table:
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
             "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         ).fetchall()
-        return {pid: cpu_s(pid) for (pid,) in found}
+        return {pid: backend_cpu_s(pid) for (pid,) in found}
 
     def history_bytes(self) -> int:
         """Of the history with its indexes, without slack."""
