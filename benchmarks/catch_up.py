@@ -30,7 +30,8 @@ import structlog
 from agents.forwarder import Forwarder
 from agents.spool import Spool
 from benchmarks.fleet import Fleet
-from benchmarks.kafka_broker import KafkaBroker, jars
+from benchmarks.kafka_broker import KafkaBroker
+from benchmarks.kafka_source import kafka_source
 from benchmarks.product import Product, free_port
 from benchmarks.servers import wait_for
 from bus.kafka import KafkaPublisher
@@ -55,13 +56,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:
     """The figures."""
-    libraries = jars()
-    if libraries is None:
+    source = kafka_source()
+    if source is None:
         sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
     with tempfile.TemporaryDirectory(prefix="woa-catch-up-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # an unprivileged PostgreSQL must reach it when we are root
-        broker = KafkaBroker(folder, libraries)
+        broker = KafkaBroker(folder, source)
         postgres = EmbeddedPostgres(folder / "state")
         try:
             broker.start()

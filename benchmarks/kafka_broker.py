@@ -5,8 +5,6 @@
 
 import base64
 import contextlib
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,9 +14,10 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.kafka_source import KafkaSource, kafka_source
 from benchmarks.servers import die_with_parent, free_ports, wait_for
 
-__all__ = ["KafkaBroker", "jars", "new_cluster_id"]
+__all__ = ["KafkaBroker", "new_cluster_id"]
 
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 60.0
@@ -44,13 +43,6 @@ auto.create.topics.enable=false
 """
 
 
-def jars() -> Path | None:
-    """The folder with the broker's jars that `make kafka` fills, if it did."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("WOA_KAFKA_JARS") or cache / "woa" / "kafka")
-    return folder if shutil.which("java") and list(folder.glob("kafka_*.jar")) else None
-
-
 def new_cluster_id() -> str:
     """A name for a cluster, as Kafka's own tool makes it: one that does not look like an option."""
     while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")) < "0":
@@ -63,10 +55,11 @@ class KafkaBroker:
     """Start, stop, kill and start again; the same data and ports each time."""
 
     folder: Path
-    libraries: Path
+    source: KafkaSource
     ports: list[int] = field(default_factory=lambda: free_ports(2))
     process: subprocess.Popen[bytes] | None = None
     heap_mb: int = 384
+    name: str = field(default_factory=lambda: f"woa-kafka-{uuid.uuid4().hex}")
 
     @property
     def address(self) -> str:
@@ -85,7 +78,7 @@ class KafkaBroker:
             return
         file.write_text(self.properties())
         subprocess.run(
-            self._java(
+            self.program(
                 *("kafka.tools.StorageTool", "format", *self.format_options()),
                 *("-c", str(file)),
             ),
@@ -98,7 +91,10 @@ class KafkaBroker:
         """Start its process. It ends with the thread that calls this."""
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._java("kafka.Kafka", str(self.folder / "server.properties")),
+                self.source.command(
+                    *(self.folder, self.name, self.heap_mb),
+                    *("kafka.Kafka", str(self.folder / "server.properties")),
+                ),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -122,19 +118,20 @@ class KafkaBroker:
         """Return when it is gone. Safe to call twice."""
         if self.process is None:
             return
-        self.process.send_signal(how)
+        if how is signal.SIGKILL:
+            self.source.kill(self.process, self.name)
+        else:
+            self.process.send_signal(how)
         try:
             self.process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.source.kill(self.process, self.name)
             self.process.wait(STOP_LIMIT_S)
         self.process = None
 
-    def _java(self, *arguments: str) -> list[str]:
-        return [
-            *("java", f"-Xmx{self.heap_mb}m", "-XX:TieredStopAtLevel=1"),
-            *("-cp", f"{self.libraries}/*", *arguments),
-        ]
+    def program(self, *words: str) -> list[str]:
+        """Command of another program of Kafka's, beside the broker."""
+        return self.source.command(self.folder, f"{self.name}-tool", self.heap_mb, *words)
 
     def _serves(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
@@ -147,11 +144,11 @@ class KafkaBroker:
 
 
 def _main() -> None:
-    libraries = jars()
-    if libraries is None:
+    source = kafka_source()
+    if source is None:
         sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
     with tempfile.TemporaryDirectory(prefix="woa-broker-") as folder:
-        broker = KafkaBroker(Path(folder), libraries, ports=[9092, *free_ports(1)])
+        broker = KafkaBroker(Path(folder), source, ports=[9092, *free_ports(1)])
         broker.start()
         print(f"Kafka listens at {broker.address}. Stop: Ctrl-C", flush=True)
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.kafka_broker import KafkaBroker, new_cluster_id
+from benchmarks.kafka_source import KafkaSource
 from benchmarks.servers import free_ports
 
 __all__ = ["BROKERS", "ClusterNode", "Door", "KafkaCluster"]
@@ -84,7 +85,7 @@ class ClusterNode(KafkaBroker):
 class KafkaCluster:
     """Starts and stops all of them; each may be killed and started again by itself."""
 
-    def __init__(self, folder: Path, libraries: Path, doors: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, source: KafkaSource, doors: Sequence[str] = ()) -> None:
         """`doors`: names of listeners, in capitals, whose clients come through proxies."""
         ports = [free_ports(2 + 2 * len(doors)) for _ in range(BROKERS)]
         voters = ",".join(f"{n}@127.0.0.1:{own[1]}" for n, own in enumerate(ports, 1))
@@ -92,7 +93,7 @@ class KafkaCluster:
         self.nodes = [
             ClusterNode(
                 folder / f"broker-{number}",
-                libraries,
+                source,
                 ports=own[:2],
                 heap_mb=HEAP_MB,
                 node=number,

@@ -21,7 +21,8 @@ from psycopg.conninfo import make_conninfo
 
 from agents.forwarder import message_of
 from benchmarks.fleet import Fleet
-from benchmarks.kafka_broker import KafkaBroker, jars
+from benchmarks.kafka_broker import KafkaBroker
+from benchmarks.kafka_source import kafka_source
 from benchmarks.product import Product, free_port
 from bus.kafka import KafkaPublisher
 from bus.kafka_settings import KafkaSettings
@@ -164,13 +165,13 @@ class Stage:
 @contextmanager
 def staged(prefix: str) -> Iterator[Stage]:
     """Starts broker and server, and stops them. Exits where there is no broker."""
-    libraries = jars()
-    if libraries is None:
+    source = kafka_source()
+    if source is None:
         sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
     with tempfile.TemporaryDirectory(prefix=f"woa-{prefix}-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # an unprivileged PostgreSQL must reach it when we are root
-        broker = KafkaBroker(folder, libraries)
+        broker = KafkaBroker(folder, source)
         postgres = EmbeddedPostgres(folder / "state")
         try:
             broker.start()

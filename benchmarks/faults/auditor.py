@@ -28,7 +28,7 @@ from benchmarks.faults.faults import FAULTS, FEW, MANY
 from benchmarks.faults.journal import entries
 from benchmarks.faults.system import System, running
 from benchmarks.faults.topics import names_in
-from benchmarks.kafka_broker import jars
+from benchmarks.kafka_source import KafkaSource, kafka_source
 
 __all__ = ["configure", "passed", "run"]
 
@@ -60,8 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, float | str]:
     """The figures, added up over the seeds."""
-    libraries = jars()
-    if libraries is None:
+    source = kafka_source()
+    if source is None:
         raise SystemExit("faults needs Kafka brokers: make kafka (needs Java 17 and Maven)")
     # Both mean: stop, and leave nothing behind; a background job inherits that it ignores Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, float | str]:
     started_s = time.monotonic()
     counts = FEW if arguments.few else MANY
     runs = [
-        _run(libraries, seed, arguments.records, counts, arguments.logs) for seed in arguments.seed
+        _run(source, seed, arguments.records, counts, arguments.logs) for seed in arguments.seed
     ]
     return _figures(runs) | {"seconds": round(time.monotonic() - started_s)}
 
@@ -96,23 +96,23 @@ def _figures(runs: list[Run]) -> dict[str, float | str]:
 
 
 def _run(
-    libraries: Path, seed: int, records: int, counts: Mapping[str, int], logs: Path | None
+    source: KafkaSource, seed: int, records: int, counts: Mapping[str, int], logs: Path | None
 ) -> Run:
     # Short, for the sake of PostgreSQL's socket, and open to the user it runs as if we are root.
     with tempfile.TemporaryDirectory(prefix="woa-faults-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
         try:
-            return asyncio.run(_audited(folder, libraries, seed, records, counts))
+            return asyncio.run(_audited(folder, source, seed, records, counts))
         finally:
             if logs:
                 _keep_logs(folder, logs / f"seed-{seed}")
 
 
 async def _audited(
-    folder: Path, libraries: Path, seed: int, records: int, counts: Mapping[str, int]
+    folder: Path, source: KafkaSource, seed: int, records: int, counts: Mapping[str, int]
 ) -> Run:
-    async with running(folder, libraries, seed, records) as system:
+    async with running(folder, source, seed, records) as system:
         return await _Auditor(system, seed, records, counts).run()
 
 

@@ -19,6 +19,7 @@ from benchmarks.faults.producer import CHUNK, ProducerSettings
 from benchmarks.faults.topics import delete, lag, names_in
 from benchmarks.faults.traffic import Load, duration
 from benchmarks.kafka_cluster import BROKERS, KafkaCluster
+from benchmarks.kafka_source import KafkaSource
 from benchmarks.servers import free_ports
 from bus.kafka_settings import KafkaSettings
 from bus.kafka_topics import create_topics
@@ -136,10 +137,12 @@ class System:
 
 
 @asynccontextmanager
-async def running(folder: Path, libraries: Path, seed: int, records: int) -> AsyncIterator[System]:
+async def running(
+    folder: Path, source: KafkaSource, seed: int, records: int
+) -> AsyncIterator[System]:
     """Start everything below `folder`; on leaving nothing of it is left."""
     async with AsyncExitStack() as stack:
-        cluster = KafkaCluster(folder, libraries, DOORS)
+        cluster = KafkaCluster(folder, source, DOORS)
         stack.callback(cluster.stop)
         await asyncio.to_thread(cluster.start)
         size = DATABASE_BYTES + records * DATABASE_BYTES_PER_RECORD

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.kafka_broker import KafkaBroker, jars
+from benchmarks.kafka_broker import KafkaBroker
+from benchmarks.kafka_source import kafka_source
 from bus.kafka_settings import KafkaSettings
 from tests.requirements import require_or_skip
 
 
 def new_broker(folder: Path) -> KafkaBroker:
     """A broker that is not started yet; skips where there is none."""
-    libraries = jars()
-    if libraries is None:
+    source = kafka_source()
+    if source is None:
         require_or_skip("live", "there is no Kafka broker: make kafka (needs Java 17 and Maven)")
-    return KafkaBroker(folder, libraries)
+    return KafkaBroker(folder, source)
 
 
 @pytest.fixture(scope="session")

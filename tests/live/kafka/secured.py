@@ -108,7 +108,7 @@ class SecuredBroker(KafkaBroker):
         name, *words = shlex.split(command_line)
         assert name == "kafka-acls.sh"
         words[words.index("--bootstrap-server") + 1] = self.address
-        command = self._java("org.apache.kafka.tools.AclCommand", *words)
+        command = self.program("org.apache.kafka.tools.AclCommand", *words)
         subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 

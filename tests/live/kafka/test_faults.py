@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.faults.audit import Findings
 from benchmarks.faults.faults import FEW
-from benchmarks.kafka_broker import jars
+from benchmarks.kafka_source import kafka_source
 from tests.requirements import require_or_skip
 
 RECORDS = 20_000
@@ -17,7 +17,7 @@ RECORDS = 20_000
 @pytest.mark.live
 @pytest.mark.timeout(1_500)
 def test_faults_lose_nothing_and_double_nothing() -> None:
-    if jars() is None:
+    if kafka_source() is None:
         require_or_skip("live", "there is no Kafka broker: make kafka (needs Java 17 and Maven)")
     command = ["faults", "--json", "--few", "--records", str(RECORDS), "--seed", "1"]
     process = subprocess.Popen(

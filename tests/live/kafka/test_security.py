@@ -66,7 +66,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]
         require_or_skip("live", "openssl is not installed: no certificates can be made")
     folder = tmp_path_factory.mktemp("secured")
     make_certificates(folder)
-    broker = SecuredBroker(folder, new_broker(folder).libraries)
+    broker = SecuredBroker(folder, new_broker(folder).source)
     try:
         broker.start()
         yield broker

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -146,3 +147,43 @@ def test_a_rewind_brings_back_what_a_restored_database_lacks(
     assert (tried.code, done.code) == (0, 0), tried.err + done.err
     assert f"Would read {len(before)} messages again" in tried.out
     assert f"{len(before)} messages come again" in done.out
+
+
+def test_readiness_tells_what_ingest_waits_for(
+    lone_kafka: KafkaBroker, database_url: str, tmp_path: Path
+) -> None:
+    env = {
+        "WOA_KAFKA__BOOTSTRAP_SERVERS": lone_kafka.address,
+        "WOA_KAFKA__REQUEST_TIMEOUT_S": "2",
+        "WOA_KAFKA__SESSION_TIMEOUT_S": "6",
+        "WOA_DATABASE_URL": database_url,
+    }
+    woa("kafka", "topics", "--create", "--replicas", "1", folder=tmp_path, env=env)
+    with service(tmp_path / "ingest", ["ingest", "run"], env) as ingest:
+        said = Readiness(ingest.port)
+        said.wait_for({"status": "ok"})
+        lone_kafka.stop(signal.SIGKILL)
+        said.wait_for({"status": "not ready", "ingest": "waits for the bus"})
+        lone_kafka.start()
+        said.wait_for({"status": "ok"})
+        metrics = httpx.get(f"http://127.0.0.1:{ingest.port}/metrics").text
+        code = ingest.stop()
+
+    assert code == 0
+    assert 'woa_ingest_lag_records{partition="0",topic="woa.events.v1"} 0.0' in metrics
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What /readyz of a service says."""
+
+    port: int
+
+    def wait_for(self, answer: dict[str, str]) -> None:
+        wait_for(lambda: self._now() == answer, LIMIT_S, str(answer))
+
+    def _now(self) -> object:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").json()
+        except httpx.HTTPError:
+            return None
