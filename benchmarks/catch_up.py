@@ -9,11 +9,7 @@ import argparse
 import asyncio
 import logging
 import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,25 +20,19 @@ from pathlib import Path
 
 import httpx
 import psutil
-import psycopg
 import structlog
 
 from agents.forwarder import Forwarder
 from agents.spool import Spool
 from benchmarks.fleet import Fleet
-from benchmarks.kafka_broker import KafkaBroker
-from benchmarks.kafka_source import kafka_source
-from benchmarks.product import Product, free_port
 from benchmarks.servers import wait_for
+from benchmarks.stage import PATIENCE_S, Ingest, Stage, Table, staged
 from bus.kafka import KafkaPublisher
 from bus.kafka_settings import KafkaSettings
-from store.embedded import EmbeddedPostgres
-from store.migrate import migrate
 
 __all__ = ["configure", "run"]
 
 STEP = timedelta(seconds=15)
-PATIENCE_S = 3_600.0
 SAMPLE_S = 1.0
 WARM_UP_RATIO = 0.1
 
@@ -56,27 +46,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, float]:
     """The figures."""
-    source = kafka_source()
-    if source is None:
-        sys.exit("there is no Kafka broker: make kafka (needs Java 17 and Maven)")
-    with tempfile.TemporaryDirectory(prefix="woa-catch-up-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # an unprivileged PostgreSQL must reach it when we are root
-        broker = KafkaBroker(folder, source)
-        postgres = EmbeddedPostgres(folder / "state")
-        try:
-            broker.start()
-            url = asyncio.run(_first_start(postgres))
-            return _Run(folder, broker.address, postgres, url, arguments).figures()
-        finally:
-            asyncio.run(postgres.stop())
-            broker.stop()
-
-
-async def _first_start(postgres: EmbeddedPostgres) -> str:
-    url = await postgres.start()
-    await migrate(url)
-    return url
+    with staged("catch-up") as stage:
+        stage.topics()
+        url = stage.database("woa")
+        with stage.ingest(url, "ingest") as ingest:
+            memory = _Memory(ingest.pid)
+            with _sampled(memory):
+                return _Run(stage, Table(url), ingest, memory, arguments).figures()
 
 
 @dataclass
@@ -103,119 +79,69 @@ class _Memory:
         return round(max(mb for _, mb in self.since(at_s)), 1)
 
 
+@dataclass
 class _Run:
-    def __init__(
-        self,
-        folder: Path,
-        address: str,
-        postgres: EmbeddedPostgres,
-        url: str,
-        arguments: argparse.Namespace,
-    ) -> None:
-        self._folder = folder
-        self._address = address
-        self._postgres = postgres
-        self._url = url
-        self._orchestrators: int = arguments.orchestrators
-        self._outage_s: int = arguments.outage_s
-        self._steady_s: int = arguments.steady_s
+    stage: Stage
+    table: Table
+    ingest: Ingest
+    memory: _Memory
+    arguments: argparse.Namespace
 
     def figures(self) -> dict[str, float]:
-        self._woa("kafka", "topics", "--create", "--replicas", "1")
-        with self._ingest() as ingest:
-            memory = _Memory(ingest.process.pid)
-            with _sampled(memory):
-                figures = self._outage(ingest, memory)
-                if self._steady_s:
-                    figures |= self._steady(ingest, memory)
-        return figures
+        """Of the outage, and of the steady load if that is wanted."""
+        figures = self._outage()
+        return figures | self._steady() if self.arguments.steady_s else figures
 
-    def _outage(self, ingest: Product, memory: _Memory) -> dict[str, float]:
-        asyncio.run(self._postgres.stop())
-        steps = round(self._outage_s / STEP.total_seconds())
-        start = datetime.now(UTC) - timedelta(seconds=self._outage_s)
+    def _outage(self) -> dict[str, float]:
+        outage_s: int = self.arguments.outage_s
+        self.table.close()
+        asyncio.run(self.stage.postgres.stop())
         began_s = time.monotonic()
-        with self._agent(start, steps, paced=False) as agent:
+        start = datetime.now(UTC) - timedelta(seconds=outage_s)
+        with self._agent(start, outage_s, paced=False) as agent:
             sent, agent_memory = agent.finish()
-        published_s = time.monotonic() - began_s
         back_s = time.monotonic()
-        asyncio.run(self._postgres.start())
-        wait_for(lambda: self._stored() >= sent, PATIENCE_S, "ingest has caught up")
-        wait_for(lambda: _lag(ingest) == 0, PATIENCE_S, "the lag is zero")
+        asyncio.run(self.stage.postgres.start())
+        self.table = Table(self.ingest.url)
+        self.table.wait_for_rows(sent)
+        wait_for(lambda: _lag(self.ingest) == 0, PATIENCE_S, "the lag is zero")
         catch_up_s = time.monotonic() - back_s
+        away = [mb for at_s, mb in self.memory.samples if at_s < back_s]
         return {
             "records": sent,
-            "missing": sent - self._stored(),
-            "outage_s": self._outage_s,
-            "published_in_s": round(published_s, 1),
+            "missing": sent - self.table.rows(),
+            "outage_s": outage_s,
+            "published_in_s": round(back_s - began_s, 1),
             "catch_up_s": round(catch_up_s, 1),
             "records_per_s": round(sent / catch_up_s),
-            "ingest_peak_rss_mb_away": round(
-                max(mb for at_s, mb in memory.samples if at_s < back_s), 1
-            ),
-            "ingest_peak_rss_mb_catch_up": memory.peak_mb(back_s),
+            "ingest_peak_rss_mb_away": round(max(away), 1),
+            "ingest_peak_rss_mb_catch_up": self.memory.peak_mb(back_s),
             "agent_peak_rss_mb": agent_memory.peak_mb(0),
             "agent_rss_growth_mb": _growth_mb(agent_memory.samples),
         }
 
-    def _steady(self, ingest: Product, memory: _Memory) -> dict[str, float]:
-        before = self._stored()
+    def _steady(self) -> dict[str, float]:
+        steady_s: int = self.arguments.steady_s
+        before = self.table.rows()
         began_s = time.monotonic()
-        steps = round(self._steady_s / STEP.total_seconds())
-        with self._agent(datetime.now(UTC), steps, paced=True) as agent:
+        with self._agent(datetime.now(UTC), steady_s, paced=True) as agent:
             sent, agent_memory = agent.finish()
-        wait_for(lambda: self._stored() >= before + sent, PATIENCE_S, "all is stored")
+        self.table.wait_for_rows(before + sent)
         return {
-            "steady_s": self._steady_s,
+            "steady_s": steady_s,
             "steady_records": sent,
-            "steady_missing": before + sent - self._stored(),
-            "ingest_peak_rss_mb_steady": memory.peak_mb(began_s),
-            "ingest_rss_slope_mb_per_h": _slope_mb_per_h(memory.since(began_s)),
+            "steady_missing": before + sent - self.table.rows(),
+            "ingest_peak_rss_mb_steady": self.memory.peak_mb(began_s),
+            "ingest_rss_slope_mb_per_h": _slope_mb_per_h(self.memory.since(began_s)),
             "agent_rss_slope_mb_per_h": _slope_mb_per_h(agent_memory.samples),
         }
 
-    def _stored(self) -> int:
-        with psycopg.connect(self._url) as connection:
-            row = connection.execute("SELECT count(*) FROM orchestrator_metrics").fetchone()
-        assert row
-        return int(row[0])
-
-    def _environment(self, state: str, port: int) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("WOA_")}
-        return kept | {
-            "WOA_STATE_DIR": str(self._folder / state),
-            "WOA_KAFKA__BOOTSTRAP_SERVERS": self._address,
-            "WOA_DATABASE_URL": self._url,
-            "WOA_API__PORT": str(port),
-        }
-
-    def _woa(self, *words: str) -> None:
-        environment = self._environment("tool", 0)
-        subprocess.run([sys.executable, "-m", "cli.main", *words], env=environment, check=True)
-
     @contextmanager
-    def _ingest(self) -> Iterator[Product]:
-        port = free_port()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "ingest", "run"],
-            env=self._environment("ingest", port),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        product = Product(process, self._folder / "ingest", port)
-        try:
-            product.wait_for_line("partitions_assigned")
-            yield product
-        finally:
-            if process.poll() is None:
-                product.stop()
-
-    @contextmanager
-    def _agent(self, start: datetime, steps: int, *, paced: bool) -> Iterator["_Agent"]:
-        spool = self._folder / f"spool-{steps}-{paced}.db"
-        agent = _Agent(_Load(spool, self._address, self._orchestrators, start, steps, paced))
+    def _agent(self, start: datetime, length_s: int, *, paced: bool) -> Iterator["_Agent"]:
+        steps = round(length_s / STEP.total_seconds())
+        spool = self.stage.folder / f"spool-{steps}-{paced}.db"
+        address, orchestrators = self.stage.broker.address, self.arguments.orchestrators
+        agent = _Agent(_Load(spool, address, orchestrators, start, steps, paced))
         try:
             yield agent
         finally:
@@ -299,9 +225,9 @@ def _sampled(memory: _Memory) -> Iterator[None]:
         thread.join()
 
 
-def _lag(ingest: Product) -> float | None:
+def _lag(ingest: Ingest) -> float | None:
     """Records that it is behind, all partitions together; None while it does not tell."""
-    text = httpx.get(f"http://127.0.0.1:{ingest.port}/metrics").text
+    text = httpx.get(f"http://127.0.0.1:{ingest.product.port}/metrics").text
     lags = [line for line in text.splitlines() if line.startswith("woa_ingest_lag_records{")]
     return sum(float(line.rsplit(" ", 1)[1]) for line in lags) if lags else None
 

@@ -37,7 +37,7 @@ from store.settings import RetentionSettings
 
 __all__ = ["PATIENCE_S", "Ingest", "Stage", "Table", "backend_cpu_s", "cpu_s", "slices", "staged"]
 
-PATIENCE_S = 120.0
+PATIENCE_S = 1_800.0
 NANO = 1e-9
 STEP = timedelta(seconds=15)
 
@@ -95,8 +95,9 @@ class Stage:
 
     folder: Path
     broker: KafkaBroker
+    postgres: EmbeddedPostgres
     server: str
-    """URL of the PostgreSQL server."""
+    """URL of the PostgreSQL server; the same after it was stopped and started."""
     tcp_port: int
     """Where the server's socket can be reached by those who know no sockets."""
 
@@ -177,7 +178,7 @@ def staged(prefix: str) -> Iterator[Stage]:
             broker.start()
             server = asyncio.run(postgres.start())
             with _relay(postgres.socket_dir) as port:
-                yield Stage(folder, broker, server, port)
+                yield Stage(folder, broker, postgres, server, port)
         finally:
             asyncio.run(postgres.stop())
             broker.stop()
@@ -209,6 +210,10 @@ class Table:
     def __init__(self, url: str, name: str = "orchestrator_metrics") -> None:
         self._connection = psycopg.connect(url, autocommit=True, application_name="watching")
         self._name = name
+
+    def close(self) -> None:
+        """Before the server is stopped."""
+        self._connection.close()
 
     def rows(self) -> int:
         """How many; none while there is no such table."""
