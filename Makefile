@@ -64,11 +64,14 @@ peers: ## Get what the benchmark ingest-peers compares with (needs Java, Maven a
 	mvn -q -B -f deploy/peers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CACHE)/peers/connect"
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
 
-nightly: live ## All of it, more and longer: more kills, every benchmark
+nightly: live peers ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json
 	$(PY) -m benchmarks cli-start --json
 	$(PY) -m benchmarks faults --json
+	$(PY) -m benchmarks ingest --json
+	$(PY) -m benchmarks ingest-peers --json
+	$(PY) -m benchmarks catch-up --steady-s 3600 --json
 
 check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff check $(SOURCES)
