@@ -84,6 +84,9 @@ class _Sides:
         self._urls = urls
         self._copying = stack.enter_context(psycopg.connect(urls["copy"]))
         self._rendering = stack.enter_context(psycopg.connect(urls["render"]))
+        self._loop = stack.enter_context(asyncio.Runner())
+        self._writing = self._loop.run(connect(urls["history"], "benchmark"))
+        stack.callback(self._loop.run, self._writing.close())
         self._ingest = stack.enter_context(stage_.ingest(urls["all"], "ingest"))
         self._table = Table(urls["all"])
         self._json_bytes = self._records = 0
@@ -100,7 +103,7 @@ class _Sides:
         self._records += len(records)
         texts = [self._text(batch) for batch in _batches(records)]
         copy = self._copy(texts)
-        history = asyncio.run(self._history(records))
+        history = self._loop.run(self._history(records))
         all_effects, writer, wall_s = self._all_effects(records)
         each = 1 / len(records)
         return _Costs(copy * each, history * each, all_effects * each, writer * each, wall_s)
@@ -137,13 +140,11 @@ class _Sides:
         return backend_cpu_s(pid) - before
 
     async def _history(self, records: Sequence[OrchestratorMetrics]) -> float:
-        async with await connect(self._urls["history"], "benchmark") as connection:
-            await self._into_history(connection, [])
-            pid = connection.info.backend_pid
-            before = backend_cpu_s(pid)
-            for batch in _batches(records):
-                await self._into_history(connection, batch)
-            return backend_cpu_s(pid) - before
+        pid = self._writing.info.backend_pid
+        before = backend_cpu_s(pid)
+        for batch in _batches(records):
+            await self._into_history(self._writing, batch)
+        return backend_cpu_s(pid) - before
 
     async def _into_history(
         self,

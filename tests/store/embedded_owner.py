@@ -22,6 +22,7 @@ __all__ = [
     "processes_below",
     "read",
     "until",
+    "users_below",
     "write",
 ]
 
@@ -100,6 +101,15 @@ def processes_below(folder: Path, name: str | None = None) -> list[psutil.Proces
     return found
 
 
+def users_below(folder: Path) -> set[str]:
+    """Whose processes these are. Some end while they are looked at."""
+    found = set()
+    for process in processes_below(folder):
+        with suppress(psutil.NoSuchProcess):
+            found.add(process.username())
+    return found
+
+
 def until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
@@ -134,7 +144,8 @@ def open_folder() -> Iterator[Path]:
         path.chmod(0o711)
         yield path
         for process in processes_below(path):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         until(lambda: not processes_below(path))
 
 

@@ -10,7 +10,14 @@ import pytest
 
 from store.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from store.embedded_install import Account, Install
-from tests.store.embedded_owner import IS_ROOT, Owner, open_folder, postmaster, processes_below
+from tests.store.embedded_owner import (
+    IS_ROOT,
+    Owner,
+    open_folder,
+    postmaster,
+    processes_below,
+    users_below,
+)
 
 as_root = pytest.mark.skipif(not IS_ROOT, reason="only root needs another account for the server")
 
@@ -29,7 +36,7 @@ def test_ordinary_user_runs_it_as_himself(folder: Path) -> None:
     os.chown(folder, user.pw_uid, user.pw_gid)
     owner = Owner(folder / "state", *([user.pw_name] if IS_ROOT else []))
     owner.url()
-    users = {process.username() for process in processes_below(folder)}
+    users = users_below(folder)
 
     assert (users, owner.end(), processes_below(folder)) == ({user.pw_name}, 0, [])
 
@@ -38,7 +45,7 @@ def test_ordinary_user_runs_it_as_himself(folder: Path) -> None:
 def test_root_runs_it_as_nobody(folder: Path) -> None:
     owner = Owner(folder / "state")
     owner.url()
-    users = {process.username() for process in processes_below(folder)}
+    users = users_below(folder)
 
     assert (users, owner.end(), processes_below(folder)) == ({"nobody"}, 0, [])
 
