@@ -63,6 +63,7 @@ peers: ## Get what the benchmark ingest-peers compares with (needs Java, Maven a
 	@mkdir -p "$(CACHE)/peers/bin"
 	mvn -q -B -f deploy/peers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CACHE)/peers/connect"
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
+	@echo "$(TELEGRAF)" > "$(CACHE)/peers/bin/telegraf.version"
 
 nightly: live peers ## All of it, more and longer: more kills, every benchmark
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)

@@ -36,7 +36,7 @@ __all__ = ["configure", "run"]
 
 TOPIC = Topic.ORCHESTRATOR_METRICS.value
 MICRO = 1e6
-WARM_UPS = 3
+WARM_UPS = 12  # a JVM compiles for a while
 OURS = "ours"
 SETTLE_S = 70.0  # more than a session of the groups
 
