@@ -82,9 +82,9 @@ class Ingest:
         delay_s = RETRY_FIRST_S
         while True:
             try:
-                deliveries = await self._subscriber.receive(
-                    self._limits.batch_records, self._limits.linger_s
-                )
+                # The first time nothing is waited for: a bus that is there is met at once.
+                wait_s = self._limits.linger_s if self.stats.has_met_bus else 0.0
+                deliveries = await self._subscriber.receive(self._limits.batch_records, wait_s)
             except BusClosedError:
                 raise
             except BusUnavailableError as error:
