@@ -142,10 +142,12 @@ async def _one(opened: _Opened, letter_id: str) -> DeadLetterHead:
 async def _replay(
     opened: _Opened, settings: Settings, chosen: list[Chosen], *, dry_run: bool
 ) -> Exit:
-    heads = [await _one(opened, each.id) for each in chosen if each.id]
+    heads: list[DeadLetterHead] = []
     for each in chosen:
-        if not each.id:
+        if each.id is None:
             heads += await opened.letters.heads(each, None)
+        else:
+            heads.append(await _one(opened, each.id))
     latest = utc_now() + timedelta(seconds=settings.ingest.max_ahead_s)
     if dry_run:
         print(f"Would try {len(heads)}; nothing was changed")
