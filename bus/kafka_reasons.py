@@ -58,19 +58,24 @@ async def reason_to_connect(settings: KafkaSettings, error: BaseException) -> st
         return _of_connection(settings, told)
     if settings.security_protocol.startswith("SASL"):
         return f"the brokers do not serve us with {_credentials(settings)}: {error}"
-    return reason(error)
+    # A certificate may be refused after the connection was made, too.
+    return _of_connection(settings, error) if _uses_certificates(settings) else reason(error)
 
 
-def _of_connection(settings: KafkaSettings, told: Exception) -> str:
+def _of_connection(settings: KafkaSettings, told: BaseException) -> str:
     text = str(told) or type(told).__name__
     if isinstance(told, ConnectionRefusedError):
         return f"nobody listens at {settings.bootstrap_servers} (kafka.bootstrap_servers)"
-    if settings.security_protocol == "SSL":
+    if _uses_certificates(settings):
         # With TLS 1.3 a client has connected before the broker refuses its certificate.
         return f"the brokers refuse kafka.ssl_cert_file, or want one: {text}"
     if settings.security_protocol == "PLAINTEXT":
         return f"no answer; perhaps kafka.security_protocol should say SSL or SASL_SSL: {text}"
     return f"no answer with kafka.security_protocol {settings.security_protocol}: {text}"
+
+
+def _uses_certificates(settings: KafkaSettings) -> bool:
+    return settings.security_protocol == "SSL"
 
 
 def _credentials(settings: KafkaSettings) -> str:
