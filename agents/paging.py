@@ -11,21 +11,23 @@ __all__ = ["paged"]
 PAGE_WORKERS = 500
 
 
-def paged(record: PublishedRecord, max_bytes: int | None = None) -> Sequence[PublishedRecord]:
-    """The record, or the pages of a pool with more than `PAGE_WORKERS` workers.
+def paged(
+    record: PublishedRecord, max_bytes: int | None = None, max_workers: int = PAGE_WORKERS
+) -> Sequence[PublishedRecord]:
+    """The record, or the pages of a pool with more than `max_workers` workers.
 
     Pages are halved until each is at most `max_bytes` long, or has one worker. The first keeps
     the id of the sample; the others have ids that follow from it.
     """
     if not isinstance(record, WorkerPoolMetrics) or not record.workers:
         return (record,)
-    if len(record.workers) <= PAGE_WORKERS and _fits(record, max_bytes):
+    if len(record.workers) <= max_workers and _fits(record, max_bytes):
         return (record,)
     workers = sorted(record.workers, key=lambda worker: worker.id)
     parts = [
         part
-        for first in range(0, len(workers), PAGE_WORKERS)
-        for part in _fitting(record, workers[first : first + PAGE_WORKERS], max_bytes)
+        for first in range(0, len(workers), max_workers)
+        for part in _fitting(record, workers[first : first + max_workers], max_bytes)
     ]
     ends = (None, *(part[-1].id for part in parts[:-1]), None)
     return tuple(

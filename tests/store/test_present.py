@@ -1,7 +1,6 @@
 """What a batch makes of the present: the newest that is known of everything, however it came."""
 
 import itertools
-from unittest import mock
 
 import pytest
 
@@ -207,8 +206,7 @@ async def test_pool_may_be_heard_of_before_its_orchestrator(pool: Pool, writer: 
 def pages(*names: str, at_s: int = 0) -> list[WorkerPoolMetrics]:
     """Two workers a page."""
     whole = with_workers(*names, at_s=at_s)
-    with mock.patch("agents.paging.PAGE_WORKERS", 2):
-        return [page for page in paged(whole) if isinstance(page, WorkerPoolMetrics)]
+    return [page for page in paged(whole, max_workers=2) if isinstance(page, WorkerPoolMetrics)]
 
 
 async def test_pages_of_a_pool_are_joined(pool: Pool, writer: Writer) -> None:
