@@ -17,10 +17,22 @@ from pathlib import Path
 from benchmarks.kafka_source import KafkaSource, kafka_source
 from benchmarks.servers import die_with_parent, free_ports, wait_for
 
-__all__ = ["KafkaBroker", "new_cluster_id"]
+__all__ = ["ALONE", "KafkaBroker", "new_cluster_id"]
 
 START_LIMIT_S = 120.0
 STOP_LIMIT_S = 60.0
+
+ALONE = """\
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+"""
+"""Properties of a broker without others."""
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -32,14 +44,6 @@ controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
 """
 
 
@@ -108,7 +112,7 @@ class KafkaBroker:
     def properties(self) -> str:
         """Its server.properties."""
         port, controller = self.ports
-        return PROPERTIES.format(folder=self.folder, port=port, controller=controller)
+        return ALONE + PROPERTIES.format(folder=self.folder, port=port, controller=controller)
 
     def format_options(self) -> tuple[str, ...]:
         """How its folder is made: a cluster of its own."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.forwarder import Forwarder, message_of
-from agents.spool import Spool
-from bus.port import BusUnavailableError, Message, MessageTooLargeError
+from agents.spool import Spool, SpoolState
+from bus.port import BusUnavailableError, Message, MessageTooLargeError, Publisher
 from contracts.dead_letter import DeadLetterRecord
 from contracts.topics import PublishedRecord, Topic
 from contracts.worker_pool import WorkerPoolMetrics
@@ -35,34 +35,38 @@ class Recorder:
         return
 
 
+async def forwarded(
+    records: Sequence[PublishedRecord], publisher: Publisher, folder: Path, limit_s: float = 30
+) -> tuple[bool, SpoolState]:
+    """Put them into a spool and forward: whether all went, and what is in the spool then."""
+    async with Spool(folder / "spool.db") as spool:
+        forwarder = Forwarder(spool, publisher)
+        await forwarder.put(records, NOON)
+        task = asyncio.create_task(forwarder.run())
+        drained = await forwarder.drained(limit_s)
+        task.cancel()
+        await asyncio.wait([task])
+        return drained, await spool.state()
+
+
 @pytest.mark.parametrize("refusals", [0, 2])
 async def test_everything_is_published_once_the_bus_takes_it(refusals: int, tmp_path: Path) -> None:
     records: list[PublishedRecord] = [orchestrator_record(), pool_record()]
     publisher = Recorder(refusals)
-    async with Spool(tmp_path / "spool.db") as spool:
-        forwarder = Forwarder(spool, publisher)
-        await forwarder.put(records, NOON)
-        task = asyncio.create_task(forwarder.run())
-        drained = await forwarder.drained(30)
-        task.cancel()
-        await asyncio.wait([task])
+    drained, state = await forwarded(records, publisher, tmp_path)
 
-        assert drained
-        assert publisher.published == [message_of(record) for record in records]
-        assert (await spool.state()).records == 0
+    assert drained
+    assert publisher.published == [message_of(record) for record in records]
+    assert state.records == 0
 
 
 async def test_what_the_bus_refused_stays(tmp_path: Path) -> None:
-    async with Spool(tmp_path / "spool.db") as spool:
-        forwarder = Forwarder(spool, Recorder(refusals=10_000))
-        await forwarder.put([orchestrator_record()], NOON)
-        task = asyncio.create_task(forwarder.run())
-        drained = await forwarder.drained(0.2)
-        task.cancel()
-        await asyncio.wait([task])
+    drained, state = await forwarded(
+        [orchestrator_record()], Recorder(refusals=10_000), tmp_path, limit_s=0.2
+    )
 
-        assert not drained
-        assert (await spool.state()).records == 1
+    assert not drained
+    assert state.records == 1
 
 
 async def test_a_restart_sends_what_was_left(tmp_path: Path) -> None:
@@ -96,14 +100,7 @@ async def test_what_is_too_large_for_the_bus_is_counted_and_holds_up_nothing(
             await super().publish(messages)
 
     publisher = Strict()
-    async with Spool(tmp_path / "spool.db") as spool:
-        forwarder = Forwarder(spool, publisher)
-        await forwarder.put(records, NOON)
-        task = asyncio.create_task(forwarder.run())
-        drained = await forwarder.drained(30)
-        task.cancel()
-        await asyncio.wait([task])
-        state = await spool.state()
+    drained, state = await forwarded(records, publisher, tmp_path)
 
     assert drained
     told, *rest = publisher.published
@@ -130,13 +127,7 @@ async def test_what_is_too_large_is_found_among_hundreds_in_a_few_tries(tmp_path
             await super().publish(messages)
 
     publisher = Counting()
-    async with Spool(tmp_path / "spool.db") as spool:
-        forwarder = Forwarder(spool, publisher)
-        await forwarder.put(records, NOON)
-        task = asyncio.create_task(forwarder.run())
-        drained = await forwarder.drained(30)
-        task.cancel()
-        await asyncio.wait([task])
+    drained, _ = await forwarded(records, publisher, tmp_path)
 
     assert drained
     assert len(publisher.published) == 300

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.kafka_broker import KafkaBroker, new_cluster_id
+from benchmarks.kafka_broker import ALONE, KafkaBroker, new_cluster_id
 from benchmarks.servers import free_ports
 
 __all__ = ["PASSWORD", "SecuredBroker", "make_certificates"]
@@ -37,14 +37,6 @@ required unsecuredLoginStringClaim_sub="broker";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 log.dirs={folder}/data
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
 """
 
 
@@ -83,7 +75,7 @@ class SecuredBroker(KafkaBroker):
 
     def properties(self) -> str:
         """See `KafkaBroker.properties`."""
-        return PROPERTIES.format(
+        return ALONE + PROPERTIES.format(
             open=self.ports[0],
             controller=self.ports[1],
             ssl=self.ports[2],
