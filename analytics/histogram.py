@@ -5,12 +5,13 @@ percentile of both.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from math import fsum
 
 from contracts.orchestrator import LatencyHistogram
 
-__all__ = ["count", "mean", "merge", "percentile"]
+__all__ = ["count", "mean", "merge", "observed", "percentile"]
 
 
 def merge(histograms: Iterable[LatencyHistogram]) -> LatencyHistogram | None:
@@ -86,3 +87,12 @@ def _rebucketed(histogram: LatencyHistogram, bounds: tuple[float, ...]) -> list[
     for upper, observed in zip(uppers, histogram.counts, strict=True):
         counts[bisect_left(bounds, upper)] += observed
     return counts
+
+
+def observed(samples_ms: Iterable[float], bounds_ms: Sequence[float]) -> LatencyHistogram:
+    """The histogram of single observations in milliseconds, none of them below 0."""
+    samples = list(samples_ms)
+    counts = [0] * (len(bounds_ms) + 1)
+    for sample in samples:
+        counts[bisect_left(bounds_ms, sample)] += 1
+    return LatencyHistogram(bounds_ms=tuple(bounds_ms), counts=tuple(counts), sum_ms=fsum(samples))

@@ -11,7 +11,7 @@ that uses this agent ends with `os._exit(code)` after it has flushed what it mus
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -19,13 +19,14 @@ from typing import TypeVar
 from google.protobuf.message import Message
 from temporalio.service import ConnectConfig, RPCError, ServiceClient, TLSConfig
 
+from agents.calls import CallFailure, CallLog
 from agents.collector import CollectorError
+from agents.missing import Missing
 from agents.temporal.config import TemporalConfig, TlsSettings
-from agents.temporal.failures import CallFailure, classify, explain_connect
-from agents.temporal.missing import Missing
+from agents.temporal.failures import classify, explain_connect
 from agents.temporal.rpcs import Connection, Rpc, WorkflowRpcs
 
-__all__ = ["CallLog", "TemporalClient"]
+__all__ = ["TemporalClient"]
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
@@ -34,16 +35,6 @@ UNSUPPORTED_FOR = timedelta(hours=1)
 LONGEST_BACKOFF_S = 300.0
 SCRAPE_SHARE = 0.9
 """Share of `timeout_s` for calls; the rest is for making the records."""
-
-
-@dataclass
-class CallLog:
-    """What the calls of one scrape came to."""
-
-    calls: int = 0
-    answered: set[str] = field(default_factory=set)
-    failures: list[CallFailure] = field(default_factory=list)
-    unsupported: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,8 +112,7 @@ class TemporalClient:
 
     def note(self, failure: CallFailure) -> Missing:
         """Log a failure of something else than a call, e.g. of the metrics endpoint."""
-        self.log.failures.append(failure)
-        return Missing(failure.reason)
+        return self.log.note(failure)
 
     def close(self) -> None:
         """Forget the connection; the library closes it when nothing refers to it."""

@@ -9,10 +9,10 @@ import httpx
 from temporalio.api.workflowservice.v1 import ListNamespacesRequest
 
 from agents.collector import Batch, Collector, CollectorConfig
+from agents.missing import Missing
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
 from agents.temporal.failures import NamespaceNotFoundError
-from agents.temporal.missing import Missing
 from agents.temporal.rpcs import Connection
 from agents.temporal.scrape import PROBES, Memory, Scraper
 from agents.temporal.translate import translate

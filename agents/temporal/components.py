@@ -5,23 +5,16 @@ Without the metrics endpoints only what answers a call is known: the frontend, m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from agents.temporal.events import share
+from agents.components import SEVERITY, Part, Traffic, by_traffic, component_records, worst
+from agents.increases import Increase
+from agents.missing import Gaps, Missing, combine, over
 from agents.temporal.figures import Figures
-from agents.temporal.increases import Increase
-from agents.temporal.missing import Gaps, Missing, combine, over
 from agents.temporal.queues import QueueView
 from agents.temporal.snapshot import Snapshot
 from contracts.health import ComponentHealth, ComponentIssue, ComponentStatus, ComponentType
 
-__all__ = ["Traffic", "build_components", "database_traffic", "orphaned", "service_traffic"]
-
-DEGRADED_ERROR_RATIO = 0.05
-UNHEALTHY_ERROR_RATIO = 0.5
-"""Judgement: one request in twenty failing is noticed by users, every other is an outage."""
-
-SEVERITY = (ComponentStatus.HEALTHY, ComponentStatus.DEGRADED, ComponentStatus.UNHEALTHY)
+__all__ = ["build_components", "database_traffic", "orphaned", "service_traffic"]
 
 WAITING_OPERATIONS = frozenset(
     {
@@ -42,40 +35,6 @@ HARMLESS = ("NotFound", "ConditionFailed")
 
 ASKED_MATCHING = "DescribeTaskQueue"
 DOWN = frozenset({"internal", "timeout", "unreachable"})
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What a service or store did in the interval, by the server's own counters."""
-
-    latency_ms: float | Missing
-    requests: float | Missing
-    errors: float | Missing
-    seconds: float | Missing
-
-    @property
-    def throughput(self) -> float | Missing:
-        """Requests a second."""
-        return combine(lambda count, seconds: count / seconds, self.requests, self.seconds)
-
-    @property
-    def error_rate(self) -> float | Missing:
-        """Failed requests of all, at most 1."""
-        return combine(_error_rate, self.errors, self.requests)
-
-    @property
-    def status(self) -> ComponentStatus | Missing:
-        """By the error rate; without one error it is healthy however little it did."""
-        if isinstance(self.errors, Missing):
-            return self.errors
-        return ComponentStatus.HEALTHY if not self.errors else over(_status, self.error_rate)
-
-    @property
-    def issues(self) -> tuple[ComponentIssue, ...]:
-        rate = self.error_rate
-        if isinstance(rate, Missing) or rate < DEGRADED_ERROR_RATIO:
-            return ()
-        return (ComponentIssue(code="errors", message=f"{rate:.1%} of its requests fail"),)
 
 
 def service_traffic(gains: Increase | Missing, service: str) -> Traffic:
@@ -131,7 +90,7 @@ def orphaned(figures: Figures) -> list[QueueView]:
 
 def build_components(figures: Figures, gaps: Gaps) -> tuple[ComponentHealth, ...]:
     """Frontend, matching, history, database, cache and queues, in this order."""
-    builders: tuple[Callable[[Figures], _Part], ...] = (
+    builders: tuple[Callable[[Figures], Part], ...] = (
         _frontend,
         _matching,
         _history,
@@ -139,37 +98,10 @@ def build_components(figures: Figures, gaps: Gaps) -> tuple[ComponentHealth, ...
         _cache,
         _queues,
     )
-    now = figures.snapshot.now
-    records = []
-    for index, part in enumerate(build(figures) for build in builders):
-        place = f"/health/components/{index}"
-        records.append(
-            ComponentHealth(
-                name=part.name,
-                type=part.type,
-                status=gaps.take(f"{place}/status", part.status),
-                latency=gaps.take(f"{place}/latency", part.latency_ms),
-                throughput=gaps.take(f"{place}/throughput", part.throughput),
-                error_rate=gaps.take(f"{place}/errorRate", part.error_rate),
-                last_check=now,
-                issues=part.issues,
-            )
-        )
-    return tuple(records)
+    return component_records([build(figures) for build in builders], figures.snapshot.now, gaps)
 
 
-@dataclass(frozen=True)
-class _Part:
-    name: str
-    type: ComponentType
-    status: ComponentStatus | Missing
-    latency_ms: float | Missing
-    throughput: float | Missing
-    error_rate: float | Missing
-    issues: tuple[ComponentIssue, ...] = ()
-
-
-def _frontend(figures: Figures) -> _Part:
+def _frontend(figures: Figures) -> Part:
     probe = figures.snapshot.probe
     traffic = service_traffic(figures.snapshot.gains, "frontend")
     failed = [each for each in (probe.serving, probe.rtt_ms) if isinstance(each, Missing)]
@@ -178,10 +110,10 @@ def _frontend(figures: Figures) -> _Part:
     if probe.serving is False:
         status = ComponentStatus.UNHEALTHY
         issues = [ComponentIssue(code="not_serving", message="its health check says so")]
-    return _Part(
+    return Part(
         "api",
         ComponentType.API,
-        _worst(status, traffic.status),
+        worst(status, traffic.status),
         probe.rtt_ms,
         traffic.throughput,
         traffic.error_rate,
@@ -189,15 +121,15 @@ def _frontend(figures: Figures) -> _Part:
     )
 
 
-def _matching(figures: Figures) -> _Part:
+def _matching(figures: Figures) -> Part:
     snapshot = figures.snapshot
     traffic = service_traffic(snapshot.gains, "matching")
     failures = [each for each in snapshot.log.failures if each.source == ASKED_MATCHING]
     issues = [ComponentIssue(code=each.code, message=each.reason) for each in failures[:1]]
-    return _Part(
+    return Part(
         "matching",
         ComponentType.SCHEDULER,
-        _worst(_asked_matching(snapshot), traffic.status),
+        worst(_asked_matching(snapshot), traffic.status),
         traffic.latency_ms,
         traffic.throughput,
         traffic.error_rate,
@@ -216,33 +148,21 @@ def _asked_matching(snapshot: Snapshot) -> ComponentStatus | Missing:
     return ComponentStatus.UNHEALTHY if down else ComponentStatus.DEGRADED
 
 
-def _history(figures: Figures) -> _Part:
-    return _by_traffic(
+def _history(figures: Figures) -> Part:
+    return by_traffic(
         "history", ComponentType.EXECUTOR, service_traffic(figures.snapshot.gains, "history")
     )
 
 
-def _database(figures: Figures) -> _Part:
-    return _by_traffic("database", ComponentType.DATABASE, database_traffic(figures.snapshot.gains))
+def _database(figures: Figures) -> Part:
+    return by_traffic("database", ComponentType.DATABASE, database_traffic(figures.snapshot.gains))
 
 
-def _by_traffic(name: str, kind: ComponentType, traffic: Traffic) -> _Part:
-    return _Part(
-        name,
-        kind,
-        traffic.status,
-        traffic.latency_ms,
-        traffic.throughput,
-        traffic.error_rate,
-        traffic.issues,
-    )
-
-
-def _cache(figures: Figures) -> _Part:
+def _cache(figures: Figures) -> Part:
     """History's caches. A miss is no error: it costs a read."""
     gains = figures.snapshot.gains
     requests = over(lambda found: found.count("cache_requests", _any), gains)
-    return _Part(
+    return Part(
         "cache",
         ComponentType.CACHE,
         Missing("the server counts hits and misses of its caches, which is no health"),
@@ -252,13 +172,13 @@ def _cache(figures: Figures) -> _Part:
     )
 
 
-def _queues(figures: Figures) -> _Part:
+def _queues(figures: Figures) -> Part:
     issues = tuple(
         ComponentIssue(code="no_pollers", message=f"{view.key}: tasks wait and nobody polls")
         for view in orphaned(figures)
     )
     known = over(lambda _: ComponentStatus.HEALTHY, figures.backlog)
-    return _Part(
+    return Part(
         "task queues",
         ComponentType.QUEUE,
         ComponentStatus.DEGRADED if issues else known,
@@ -267,25 +187,6 @@ def _queues(figures: Figures) -> _Part:
         Missing("a task queue fails no tasks; its workers do, see the queue's errorRate"),
         issues,
     )
-
-
-def _error_rate(errors: float, requests: float) -> float | Missing:
-    return over(lambda rate: min(1.0, rate), share(errors, requests, "no requests in the interval"))
-
-
-def _status(error_rate: float) -> ComponentStatus:
-    if error_rate < DEGRADED_ERROR_RATIO:
-        return ComponentStatus.HEALTHY
-    if error_rate < UNHEALTHY_ERROR_RATIO:
-        return ComponentStatus.DEGRADED
-    return ComponentStatus.UNHEALTHY
-
-
-def _worst(
-    first: ComponentStatus | Missing, second: ComponentStatus | Missing
-) -> ComponentStatus | Missing:
-    known = [each for each in (first, second) if not isinstance(each, Missing)]
-    return max(known, key=SEVERITY.index) if known else first
 
 
 def _any(_: Mapping[str, str]) -> bool:

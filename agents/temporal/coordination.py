@@ -6,9 +6,9 @@ the database, and whatever the old one still writes is refused there: that is th
 
 from uuid import UUID
 
+from agents.increases import Increase
+from agents.missing import Gaps, Missing, combine, over
 from agents.temporal.figures import Figures
-from agents.temporal.increases import Increase
-from agents.temporal.missing import Gaps, Missing, combine, over
 from contracts.coordination import (
     ConflictMetrics,
     CoordinationMetrics,

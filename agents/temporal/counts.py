@@ -9,9 +9,9 @@ from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsResponse,
 )
 
+from agents.missing import Missing, over
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
-from agents.temporal.missing import Missing, over
 from agents.temporal.rpcs import WorkflowRpcs
 from agents.temporal.snapshot import ClosedWindow
 

@@ -17,10 +17,10 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
+from agents.missing import Missing
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
 from agents.temporal.discovery import OPEN, is_system_queue, normal_name
-from agents.temporal.missing import Missing
 from agents.temporal.rpcs import WorkflowRpcs
 from contracts.events import SchedulingDecision, SchedulingOutcome
 from contracts.identity import sample_id, workflow_id

@@ -19,9 +19,9 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
+from agents.missing import Missing
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
-from agents.temporal.missing import Missing
 from agents.temporal.rpcs import WorkflowRpcs
 
 __all__ = ["Coverage", "Discovery", "is_system_queue"]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agents.temporal.increases import Increase, Where
+from agents.increases import Increase, Where
+from agents.missing import Missing, over, share
 from agents.temporal.metrics import sanitized
-from agents.temporal.missing import Missing, over
 from analytics.histogram import count, mean, merge, percentile
 from contracts.orchestrator import LatencyHistogram
 
-__all__ = ["Events", "share"]
+__all__ = ["Events"]
 
 WAITED = "task_schedule_to_start_latency"
 WAITED_BY_WORKERS = (
@@ -20,11 +20,6 @@ WAITED_BY_WORKERS = (
 STICKY = "__sticky__"
 SYSTEM_LABEL = "temporal_sys_"
 NOTHING_STARTED = "no task was started in the interval"
-
-
-def share(part: float, whole: float, when_none: str) -> float | Missing:
-    """`part / whole`, or why there is none when the whole is 0."""
-    return part / whole if whole else Missing(when_none)
 
 
 @dataclass(frozen=True)

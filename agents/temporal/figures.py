@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from agents.increases import MetricsScrape, Where
+from agents.missing import Missing, combine, over, share, total
 from agents.temporal.config import TemporalConfig
-from agents.temporal.events import Events, share
-from agents.temporal.increases import MetricsScrape, Where
+from agents.temporal.events import Events
 from agents.temporal.metrics import sanitized
-from agents.temporal.missing import Missing, combine, over, total
 from agents.temporal.queues import QueueKey, QueueStats, TaskKind
 from agents.temporal.snapshot import Snapshot
 from agents.temporal.workers import Worker

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic.alias_generators import to_camel
 
-from agents.temporal.events import share
+from agents.missing import Gaps, Missing, over, share, total
 from agents.temporal.figures import Figures, slot_sums
-from agents.temporal.missing import Gaps, Missing, over, total
 from agents.temporal.queues import QueueKey, TaskKind
 from agents.temporal.workers import POLLER, Worker
 from contracts.identity import pool_id, sample_id

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from agents.missing import Gaps, Missing, combine, over
 from agents.temporal.figures import Figures
-from agents.temporal.missing import Gaps, Missing, combine, over
 from agents.temporal.queues import QueueStats, QueueView
 from contracts.identity import queue_id
 from contracts.orchestrator import QueueInfo, QueueMetrics, QueueType

@@ -8,9 +8,9 @@ from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
+from agents.missing import Missing, over
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
-from agents.temporal.missing import Missing, over
 from agents.temporal.pace import Pace
 from agents.temporal.queues import (
     Look,

@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueueStats
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse
 
-from agents.temporal.missing import Missing
+from agents.missing import Missing
 
 __all__ = [
     "Look",

@@ -17,22 +17,17 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkersRequest,
 )
 
+from agents.calls import CallFailure, verdict
+from agents.exposition import Exposition, MetricsError, Vocabulary, fetch
+from agents.increases import MetricsScrape, increase, resets
+from agents.missing import Missing, known_or, over
 from agents.temporal.client import TemporalClient
 from agents.temporal.config import TemporalConfig
 from agents.temporal.counts import count_closed, count_poisoned, count_statuses
 from agents.temporal.decisions import sample_placements
 from agents.temporal.discovery import Discovery, is_system_queue
-from agents.temporal.failures import CallFailure, verdict
-from agents.temporal.increases import MetricsScrape, increase, resets
-from agents.temporal.metrics import (
-    SERVER,
-    WORKER,
-    Exposition,
-    MetricsError,
-    Vocabulary,
-    fetch,
-)
-from agents.temporal.missing import Missing, known_or, over
+from agents.temporal.failures import ERRORS
+from agents.temporal.metrics import SERVER, WORKER
 from agents.temporal.queue_scrape import QueueScraper
 from agents.temporal.queues import QueueView
 from agents.temporal.rpcs import WorkflowRpcs
@@ -141,7 +136,7 @@ class Scraper:
         system = await self._client.ask(rpcs.get_system_info, GetSystemInfoRequest())
         if isinstance(system, Missing):
             if isinstance(serving, Missing) and self._silent():
-                raise verdict(self._client.log.failures)
+                raise verdict(self._client.log.failures, ERRORS)
             return Probe(serving, system, system)
         self._client.server_is(system.server_version)
         return Probe(serving, (self._clock() - asked_s) * 1000, system.server_version)
@@ -160,7 +155,7 @@ class Scraper:
             return
         failures = [each for each in log.failures if each.source not in PROBES]
         if not log.answered or all(each.code == "unauthorized" for each in failures):
-            raise verdict(failures or log.failures)
+            raise verdict(failures or log.failures, ERRORS)
 
     async def _read_facts(self, rpcs: WorkflowRpcs, now: datetime) -> _Facts:
         if self._facts is not None and now < self._facts.until:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse, GetClusterInfoResponse
 
-from agents.temporal.client import CallLog
+from agents.calls import CallLog
+from agents.increases import Increase, MetricsScrape
+from agents.missing import Missing
 from agents.temporal.decisions import Placement
 from agents.temporal.discovery import Coverage
-from agents.temporal.increases import Increase, MetricsScrape
-from agents.temporal.missing import Missing
 from agents.temporal.queues import QueueView
 from agents.temporal.workers import Worker
 

@@ -4,13 +4,13 @@ agents/temporal/README.md lists every field with its source; `Gaps` collects the
 those that stay null. Scores and trailing windows are left to the runner.
 """
 
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse
 
 from agents.collector import Batch
+from agents.missing import Gaps, Missing, known_or, over
 from agents.temporal.balance import build_balances
 from agents.temporal.components import (
     build_components,
@@ -22,11 +22,10 @@ from agents.temporal.coordination import build_coordination, build_coordination_
 from agents.temporal.counts import RUNNING
 from agents.temporal.decisions import SAMPLING, build_decisions
 from agents.temporal.figures import Figures
-from agents.temporal.missing import Gaps, Missing, known_or, over
 from agents.temporal.pools import NO_SCALING, build_pools
 from agents.temporal.queue_records import build_queuing
 from agents.temporal.snapshot import ClosedWindow, Snapshot
-from contracts.health import HealthStatus, OrchestratorError, OrchestratorHealth
+from contracts.health import HealthStatus, OrchestratorHealth
 from contracts.identity import sample_id
 from contracts.orchestrator import (
     CapacityMetrics,
@@ -88,25 +87,8 @@ def _health(figures: Figures, gaps: Gaps) -> OrchestratorHealth:
         last_health_check=snapshot.now,
         uptime=gaps.take("/health/uptime", uptime),
         restarts=gaps.take("/health/restarts", restarts, estimated=True),
-        errors=_errors(snapshot),
+        errors=snapshot.log.errors(snapshot.now),
         warnings=_warnings(figures),
-    )
-
-
-def _errors(snapshot: Snapshot) -> tuple[OrchestratorError, ...]:
-    """One for each call and way it failed; the message is that of the first."""
-    failures = snapshot.log.failures
-    counts = Counter((each.source, each.code) for each in failures)
-    first = {(each.source, each.code): each for each in reversed(failures)}
-    return tuple(
-        OrchestratorError(
-            code=code,
-            message=first[source, code].reason,
-            source=source,
-            occurred_at=snapshot.now,
-            count=count,
-        )
-        for (source, code), count in counts.items()
     )
 
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from temporalio.api.enums.v1 import WorkerStatus as WireStatus
 from temporalio.api.worker.v1 import WorkerHeartbeat, WorkerSlotsInfo
 
+from agents.missing import Missing
 from agents.temporal.config import TemporalConfig
-from agents.temporal.missing import Missing
 from agents.temporal.queues import QueueView, TaskKind
 from contracts.worker_pool import WorkerInstance, WorkerStatus
 

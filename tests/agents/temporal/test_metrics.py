@@ -1,7 +1,8 @@
 import httpx
 import pytest
 
-from agents.temporal.metrics import Exposition, ExpositionParser, MetricsError, fetch, sanitized
+from agents.exposition import Exposition, ExpositionParser, MetricsError, fetch
+from agents.temporal.metrics import SERVER, sanitized
 
 REQUESTS = b'service_requests{service_name="frontend"} 3\n'
 SECONDS = b'service_latency_bucket{service_name="frontend",le="0.001"} 1\n'
@@ -9,7 +10,7 @@ URL = "http://metrics.test/metrics"
 
 
 def parse(text: bytes, piece: int = 7) -> Exposition:
-    parser = ExpositionParser()
+    parser = ExpositionParser(SERVER)
     for start in range(0, len(text), piece):
         parser.feed(text[start : start + piece])
     return parser.finish()
@@ -72,7 +73,7 @@ class TestParser:
             parse(b"temporal_worker_task_slots_used 3\n")
 
     def test_an_endless_line_is_refused(self) -> None:
-        parser = ExpositionParser()
+        parser = ExpositionParser(SERVER)
 
         with pytest.raises(MetricsError, match="a line of more than"):
             parser.feed(b"x" * 2_000_000)
@@ -135,21 +136,21 @@ class TestUnits:
 class TestFetch:
     async def test_it_reads_an_endpoint(self) -> None:
         async with client(httpx.Response(200, content=REQUESTS)) as http:
-            found = await fetch(http, URL, 1000)
+            found = await fetch(http, URL, 1000, SERVER)
 
         assert found.values["service_requests"] == {(("service_name", "frontend"),): 3.0}
 
     async def test_an_error_status_is_its_code(self) -> None:
         async with client(httpx.Response(503)) as http:
             with pytest.raises(MetricsError) as caught:
-                await fetch(http, URL, 1000)
+                await fetch(http, URL, 1000, SERVER)
 
         assert caught.value.code == "http_503"
 
     async def test_it_stops_reading_at_the_cap(self) -> None:
         async with client(httpx.Response(200, content=REQUESTS * 100)) as http:
             with pytest.raises(MetricsError) as caught:
-                await fetch(http, URL, 1000)
+                await fetch(http, URL, 1000, SERVER)
 
         assert caught.value.code == "too_large"
 
@@ -160,7 +161,7 @@ class TestFetch:
     async def test_a_broken_transport_has_a_code(self, error: Exception, code: str) -> None:
         async with client(error) as http:
             with pytest.raises(MetricsError) as caught:
-                await fetch(http, URL, 1000)
+                await fetch(http, URL, 1000, SERVER)
 
         assert caught.value.code == code
 

@@ -5,14 +5,30 @@ Arithmetic over a `Missing` gives a `Missing`: a sum with one unknown addend is 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Gaps", "Missing", "combine", "known_or", "over", "total"]
+from pydantic.alias_generators import to_camel
+
+from contracts.base import Record
+
+__all__ = [
+    "Estimated",
+    "Gaps",
+    "Missing",
+    "combine",
+    "estimated",
+    "known_or",
+    "over",
+    "share",
+    "total",
+]
 
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 Number = TypeVar("Number", int, float)
+V_co = TypeVar("V_co", covariant=True)
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,18 @@ class Missing:
     """There is no value, and this is why; shown to whoever looks for the value."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Estimated(Generic[V_co]):
+    """A value that the source only estimates; the record says so."""
+
+    value: V_co
+
+
+def estimated(value: T | Missing) -> Estimated[T] | Missing:
+    """Mark a value as an estimate, if there is one."""
+    return value if isinstance(value, Missing) else Estimated(value)
 
 
 def over(change: Callable[[A], T], value: A | Missing) -> T | Missing:
@@ -61,6 +89,11 @@ def total(addends: Iterable[Number | Missing]) -> Number | Missing:
     return Missing(f"{len(unknown)} of {count} parts are unknown, e.g. {unknown[0].reason}")
 
 
+def share(part: float, whole: float, when_none: str) -> float | Missing:
+    """`part / whole`, or why there is none when the whole is 0."""
+    return part / whole if whole else Missing(when_none)
+
+
 @dataclass
 class Gaps:
     """Turns values into nullable fields of a record and keeps what must be said about them.
@@ -80,6 +113,26 @@ class Gaps:
         if estimated:
             self.estimates.append(pointer)
         return value
+
+    def fill(self, model: type[R], place: str, otherwise: str | None = None, /, **values: Any) -> R:
+        """A `model` for the part at `place` of plain, `Estimated` and `Missing` values.
+
+        A nullable field that `values` does not name is null for the reason `otherwise`; without
+        one nothing is said of it, which suits fields that are the runner's.
+        """
+        fields: dict[str, Any] = {}
+        for name, about in model.model_fields.items():
+            pointer = f"{place}/{to_camel(name)}"
+            if name in values:
+                given = values.pop(name)
+                guess = isinstance(given, Estimated)
+                value = given.value if isinstance(given, Estimated) else given
+                fields[name] = self.take(pointer, value, estimated=guess)
+            elif otherwise is not None and not about.is_required() and about.default is None:
+                self.reasons[pointer] = otherwise
+        if values:
+            raise TypeError(f"{model.__name__} has no field {', '.join(values)}")
+        return model(**fields)
 
     def shorten(self, pointer: str, count: int) -> None:
         """Say once what holds for each of the `count` elements of the list at `pointer`."""

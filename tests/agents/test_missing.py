@@ -1,4 +1,4 @@
-from agents.temporal.missing import Gaps, Missing, combine, known_or, over, total
+from agents.missing import Gaps, Missing, combine, known_or, over, total
 
 WHY = Missing("nobody knows")
 

@@ -7,8 +7,8 @@ a new one: what the old one counted last is lost, so that interval has no increa
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from agents.temporal.metrics import Exposition, Labels
-from agents.temporal.missing import Missing
+from agents.exposition import Exposition, Labels
+from agents.missing import Missing
 from analytics.histogram import merge
 from contracts.orchestrator import LatencyHistogram
 

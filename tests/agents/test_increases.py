@@ -2,9 +2,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from agents.temporal.increases import Increase, MetricsScrape, increase, resets
-from agents.temporal.metrics import Exposition, Labels
-from agents.temporal.missing import Missing
+from agents.exposition import Exposition, Labels
+from agents.increases import Increase, MetricsScrape, increase, resets
+from agents.missing import Missing
+from agents.temporal.metrics import SERVER
 
 ORDERS: Labels = (("taskqueue", "orders"),)
 BILLS: Labels = (("taskqueue", "bills"),)
@@ -12,7 +13,7 @@ TIMER = "task_schedule_to_start_latency"
 
 
 def exposition(requests: float = 10, **values: Mapping[Labels, float]) -> Exposition:
-    return Exposition({"service_requests": {(): requests}, **values}, {})
+    return Exposition({"service_requests": {(): requests}, **values}, {}, SERVER)
 
 
 def scraped(at_s: float, **endpoints: Exposition) -> MetricsScrape:
@@ -24,6 +25,7 @@ def waits(*cumulative: float, labels: Labels = ORDERS, sum_ms: float = 0.0) -> E
     return Exposition(
         {"service_requests": {(): 1}, f"{TIMER}_sum": {labels: sum_ms}},
         {TIMER: {labels: dict(zip(bounds, cumulative, strict=True))}},
+        SERVER,
     )
 
 
@@ -81,7 +83,7 @@ def test_a_gauge_has_no_increase() -> None:
     [
         exposition(3),
         exposition(10, activity_success={ORDERS: 1}),
-        Exposition({"service_requests": {ORDERS: 99}}, {}),
+        Exposition({"service_requests": {ORDERS: 99}}, {}, SERVER),
     ],
     ids=["smaller", "another counter smaller", "a series gone"],
 )
@@ -126,6 +128,7 @@ class TestHistogram:
                     **waits(0, 2, 2, labels=BILLS).buckets[TIMER],
                 }
             },
+            SERVER,
         )
         found = gained(waits(0, 0, 0), both)
 
@@ -141,7 +144,9 @@ class TestHistogram:
         assert histogram.counts == (3, 0, 1)
 
     def test_without_an_unbounded_bucket_nothing_lies_above(self) -> None:
-        only = Exposition({"service_requests": {(): 1}}, {TIMER: {ORDERS: {10.0: 2, 100.0: 3}}})
+        only = Exposition(
+            {"service_requests": {(): 1}}, {TIMER: {ORDERS: {10.0: 2, 100.0: 3}}}, SERVER
+        )
         found = gained(exposition(1), only)
 
         histogram = found.histogram(TIMER, anything)
