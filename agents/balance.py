@@ -15,12 +15,19 @@ ALL_FULL_RATIO = 0.85
 
 
 def build_distribution(
-    loads: Mapping[str, float] | Missing, unit: str, moved: int | Missing, gaps: Gaps
+    loads: Mapping[str, float] | Missing,
+    unit: str,
+    moved: int | Missing,
+    gaps: Gaps,
+    *,
+    in_shares: bool = True,
 ) -> WorkloadDistribution:
-    """Of shares of each worker's capacity: 1 is full. `moved`: pieces of work handed over."""
+    """Of shares of each worker's capacity, 1 is full; or of amounts, where `in_shares` is false and
+    nobody can be called full. `moved`: pieces of work handed over.
+    """
     known = gaps.take("/distribution/workerLoads", loads)
     values = over(lambda each: list(each.values()), loads)
-    full = _full(known or {})
+    full = _full(known or {}) if in_shares else []
     return gaps.fill(
         WorkloadDistribution,
         "/distribution",

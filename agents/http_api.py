@@ -2,7 +2,7 @@
 
 A call that fails is remembered in the scrape's log and gives a `Missing`. What outlives the
 scrape is a server's wish to be left alone (429, 503): the call is left out for as long as it
-says, or for a while that doubles with each refusal.
+says, or for a while that doubles with each refusal. So does that a server lacks a call.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ SCRAPE_SHARE: Final = 0.9
 """Share of `timeout_s` for calls; the rest is for making the records."""
 
 LONGEST_PAUSE_S: Final = 300.0
+LACKING_FOR: Final = timedelta(hours=1)
 LONGEST_ERROR_BYTES: Final = 2000
 LEAVE_ALONE: Final = frozenset({429, 503})
 CODES: Final = {401: "unauthorized", 403: "unauthorized", 404: "not_found"}
@@ -112,6 +113,13 @@ class _RefusedError(Exception):
 
 
 @dataclass(frozen=True)
+class _Asked:
+    call: str
+    subject: str
+    optional: bool
+
+
+@dataclass(frozen=True)
 class _Pause:
     refusals: int
     until: datetime
@@ -127,6 +135,7 @@ class HttpApi:
         self._config = config
         self._http = http
         self._pauses: dict[str, _Pause] = {}
+        self._lacking: dict[str, tuple[str, datetime]] = {}
         self._now = datetime.min.replace(tzinfo=UTC)
         self._begun_s = 0.0
         self._deadline_s = 0.0
@@ -146,7 +155,7 @@ class HttpApi:
         """The scrape's time by the server's clock, so that ages are of one clock."""
         return self._now + self.skew
 
-    async def get(
+    async def get(  # noqa: PLR0913 - two are keywords that few calls need
         self,
         call: str,
         path: str,
@@ -154,24 +163,38 @@ class HttpApi:
         params: Params | None = None,
         *,
         subject: str = "",
+        optional: bool = False,
     ) -> T | Missing:
-        """`GET path`, decoded into `into` (a msgspec type). `call` names it in log and reasons."""
-        return await self._ask("GET", call, path, into, subject, params=params)
+        """`GET path`, decoded into `into` (a msgspec type). `call` names it in log and reasons.
 
-    async def post(
-        self, call: str, path: str, into: type[T], body: Any, *, subject: str = ""
+        `subject` says what the call is about. An `optional` call is one that some servers do not
+        have: 404 or 405 is no failure of it, and it is not made again for an hour.
+        """
+        asked = _Asked(call, subject, optional)
+        return await self._ask(asked, "GET", path, into, params=params)
+
+    async def post(  # noqa: PLR0913 - two are keywords that few calls need
+        self,
+        call: str,
+        path: str,
+        into: type[T],
+        body: Any,
+        *,
+        subject: str = "",
+        optional: bool = False,
     ) -> T | Missing:
         """The same for a search that the server wants to be POSTed."""
-        return await self._ask("POST", call, path, into, subject, json=body)
+        asked = _Asked(call, subject, optional)
+        return await self._ask(asked, "POST", path, into, json=body)
 
     async def aclose(self) -> None:
         """Release the connections. Safe to call twice."""
         await self._http.aclose()
 
     async def _ask(
-        self, method: str, call: str, path: str, into: type[T], subject: str, **request: Any
+        self, asked: _Asked, method: str, path: str, into: type[T], **request: Any
     ) -> T | Missing:
-        held_back = self._held_back(call, subject)
+        held_back = self._held_back(asked)
         if held_back is not None:
             return held_back
         limit_s = min(self._config.call_timeout_s, self.remaining_s())
@@ -179,16 +202,16 @@ class HttpApi:
         try:
             async with asyncio.timeout(limit_s):
                 response, body = await self._exchange(method, path, request)
-            answer = self._decoded(call, response, body, into)
+            answer = self._decoded(asked.call, response, body, into)
         except (TimeoutError, httpx.TimeoutException):
-            return self._failed("timeout", f"no answer within {limit_s:.3g} s", call, subject)
+            return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
         except httpx.HTTPError as error:
             told = one_line(str(error)) or type(error).__name__
-            return self._failed("unreachable", told, call, subject)
+            return self._failed("unreachable", told, asked)
         except _RefusedError as error:
-            return self._failed(error.code, str(error), call, subject)
-        self.log.answered.add(call)
-        self._pauses.pop(call, None)
+            return self._failed(error.code, str(error), asked)
+        self.log.answered.add(asked.call)
+        self._pauses.pop(asked.call, None)
         return answer
 
     async def _exchange(
@@ -226,13 +249,17 @@ class HttpApi:
             return _RefusedError("throttled", message)
         return _RefusedError(CODES.get(status, f"http_{status}"), message)
 
-    def _held_back(self, call: str, subject: str) -> Missing | None:
-        pause = self._pauses.get(call)
+    def _held_back(self, asked: _Asked) -> Missing | None:
+        lacking = self._lacking.get(asked.call)
+        if lacking is not None and self._now < lacking[1]:
+            self.log.unsupported[asked.call] = lacking[0]
+            return Missing(lacking[0])
+        pause = self._pauses.get(asked.call)
         if pause is not None and self._now < pause.until:
             message = f"not asked until {pause.until:%H:%M:%S} UTC, the server was busy"
-            return self._failed("backing_off", message, call, subject)
+            return self._failed("backing_off", message, asked)
         if self.remaining_s() <= 0:
-            return self._failed("deadline", "no time left to ask", call, subject)
+            return self._failed("deadline", "no time left to ask", asked)
         return None
 
     def _pause(self, call: str, retry_after: str | None) -> None:
@@ -243,8 +270,13 @@ class HttpApi:
         pause_s = min(LONGEST_PAUSE_S, doubled_s if asked_s is None else asked_s)
         self._pauses[call] = _Pause(refusals, self._now + timedelta(seconds=pause_s))
 
-    def _failed(self, code: str, message: str, call: str, subject: str) -> Missing:
-        return self.log.note(CallFailure(code, message, call, subject))
+    def _failed(self, code: str, message: str, asked: _Asked) -> Missing:
+        if asked.optional and code in ("not_found", "http_405"):
+            reason = f"the server does not have {asked.call}: {message}"
+            self._lacking[asked.call] = (reason, self._now + LACKING_FOR)
+            self.log.unsupported[asked.call] = reason
+            return Missing(reason)
+        return self.log.note(CallFailure(code, message, asked.call, asked.subject))
 
     def _read_clock(self, response: httpx.Response) -> None:
         told = _moment(response.headers.get("Date"))

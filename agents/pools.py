@@ -37,8 +37,8 @@ class Pool:
 
     `untold`: why a worker's field may be null, by its name. `health`, `usage`, `performance` and
     `scaling` hold the fields of these sections that are known or have a reason of their own;
-    `otherwise` is the reason of all others. Counts follow from `workers`; `counts` replaces those
-    of pools whose workers cannot be listed.
+    `otherwise` is the reason of all others. `estimates` are pointers to what is only estimated.
+    Counts follow from `workers`; `counts` replaces those of pools whose workers cannot be listed.
     """
 
     name: str
@@ -52,11 +52,12 @@ class Pool:
     performance: Mapping[str, Any] = field(default_factory=dict)
     scaling: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    estimates: Sequence[str] = ()
 
 
 def build_pool(pool: Pool, origin: Origin) -> WorkerPoolMetrics:
     """The pool's record."""
-    gaps = Gaps()
+    gaps = Gaps(estimates=list(pool.estimates))
     identity = pool_id(origin.orchestrator, pool.name)
     record = gaps.fill(
         WorkerPoolMetrics,
