@@ -50,7 +50,7 @@ class Vocabulary:
     summarized: tuple[str, ...]
     histograms: tuple[str, ...]
     mark: str
-    unit_probe: bytes = b""
+    unit_probe: bytes | None = None
 
     @cached_property
     def allowed(self) -> Mapping[bytes, tuple[str, float | None]]:

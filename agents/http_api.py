@@ -26,6 +26,7 @@ from agents.collector import (
     UnreachableError,
     UnsupportedVersionError,
 )
+from agents.exposition import Exposition, MetricsError, Vocabulary, fetch
 from agents.missing import Missing
 
 __all__ = ["ERRORS", "HttpApi", "HttpConfig", "ThrottledError", "http_client"]
@@ -89,7 +90,7 @@ def http_client(
         transport=transport,
         timeout=config.call_timeout_s,
         verify=True if config.ca_file is None and config.client_cert_file is None else _tls(config),
-        headers={"User-Agent": f"woa-{config.model_fields['type'].default}-agent"},
+        headers={"User-Agent": f"woa-{type(config).model_fields['type'].default}-agent"},
         limits=httpx.Limits(max_connections=4),
     )
 
@@ -186,6 +187,28 @@ class HttpApi:
         """The same for a search that the server wants to be POSTed."""
         asked = _Asked(call, subject, optional)
         return await self._ask(asked, "POST", path, into, json=body)
+
+    async def exposition(
+        self, call: str, path: str, vocabulary: Vocabulary, *, optional: bool = False
+    ) -> Exposition | Missing:
+        """Metrics in Prometheus' text format, of the server itself."""
+        asked = _Asked(call, "", optional)
+        held_back = self._held_back(asked)
+        if held_back is not None:
+            return held_back
+        limit_s = min(self._config.call_timeout_s, self.remaining_s())
+        self.log.calls += 1
+        try:
+            async with asyncio.timeout(limit_s):
+                found = await fetch(self._http, path, self._config.max_answer_bytes, vocabulary)
+        except TimeoutError:
+            return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
+        except MetricsError as error:
+            status = error.code.removeprefix("http_")
+            code = CODES.get(int(status), error.code) if status.isdecimal() else error.code
+            return self._failed(code, error.message, asked)
+        self.log.answered.add(call)
+        return found
 
     async def aclose(self) -> None:
         """Release the connections. Safe to call twice."""

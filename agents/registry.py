@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 COLLECTORS = {
+    "prefect": "agents.prefect:PrefectCollector",
     "temporal": "agents.temporal:TemporalCollector",
 }
 

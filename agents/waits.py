@@ -14,8 +14,13 @@ __all__ = ["BOUNDS_MS", "Waits"]
 STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2)
 """The E12 series of preferred numbers (IEC 60063): each about a fifth above the one before."""
 
-BOUNDS_MS = (*(step * 10.0**power for power in range(1, 7) for step in STEPS), 1e7)
-"""10 ms to 10,000 s."""
+SHORT_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+BOUNDS_MS = (
+    *SHORT_MS,
+    *(round(step * 10.0**power) for power in range(2, 7) for step in STEPS),
+    1e7,
+)
+"""1 ms to 10,000 s."""
 
 
 @dataclass(frozen=True)

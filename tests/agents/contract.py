@@ -19,7 +19,16 @@ from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import decode, encode, schema_of, topic_of
 from contracts.worker_pool import WorkerPoolMetrics
 
-__all__ = ["NOW", "CollectorContract", "Explained", "leaves", "records_of", "unexplained_nulls"]
+__all__ = [
+    "NOW",
+    "CollectorContract",
+    "Explained",
+    "as_json",
+    "changed_to_something",
+    "leaves",
+    "records_of",
+    "unexplained_nulls",
+]
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -196,6 +205,33 @@ def unexplained_nulls(record: Explained) -> list[str]:
         and not _within(place, NEVER_EXPLAINED)
         and not _within(place, tuple(reasons))
     ]
+
+
+def changed_to_something(healthy: Batch, harmed: Batch) -> Iterator[tuple[str, Any, Any]]:
+    """Values of the healthy batch that the harmed one gives otherwise, and not as null."""
+    assert [pool.pool_name for pool in harmed.pools] == [pool.pool_name for pool in healthy.pools]
+    for well, ill in zip(records_of(healthy), records_of(harmed), strict=True):
+        ill_values = dict(leaves(ill.to_wire()))
+        for place, value in leaves(well.to_wire()):
+            if place.startswith(("/health", "/metadata")):
+                continue
+            parents = [place.rsplit("/", cut)[0] for cut in range(place.count("/"))]
+            given = next((ill_values[each] for each in parents if each in ill_values), "absent")
+            if given == {} and set(parents) & ill.metadata.unavailable.keys():
+                continue  # a map cannot be null: it is empty and says why
+            if given is not None and given != value:
+                yield place, value, given
+
+
+def as_json(batch: Batch) -> dict[str, Any]:
+    """A batch as on the wire."""
+    return {
+        "orchestrator": batch.orchestrator.to_wire(),
+        "pools": [pool.to_wire() for pool in batch.pools],
+        "loadBalancing": [record.to_wire() for record in batch.load_balancing],
+        "coordination": batch.coordination and batch.coordination.to_wire(),
+        "events": [event.to_wire() for event in batch.events],
+    }
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -19,10 +19,10 @@ from google.protobuf.message import Message
 from temporalio.api.workflowservice import v1 as wire
 from temporalio.service import RPCError, RPCStatusCode
 
-from agents.collector import Batch
 from agents.temporal import TemporalCollector, TemporalConfig
 from agents.temporal.metrics import SERVER
 from agents.temporal.rpcs import Connection, WorkflowRpcs
+from tests.agents.contract import as_json
 
 __all__ = ["CASES", "Case", "Entry", "Recorder", "replayed"]
 
@@ -72,17 +72,6 @@ async def replayed(case: Case) -> list[dict[str, Any]]:
             replay.begin(moment, entries, text)
             batches.append(as_json(await collector.collect(moment)))
     return batches
-
-
-def as_json(batch: Batch) -> dict[str, Any]:
-    """A batch as on the wire."""
-    return {
-        "orchestrator": batch.orchestrator.to_wire(),
-        "pools": [pool.to_wire() for pool in batch.pools],
-        "loadBalancing": [record.to_wire() for record in batch.load_balancing],
-        "coordination": batch.coordination and batch.coordination.to_wire(),
-        "events": [event.to_wire() for event in batch.events],
-    }
 
 
 @dataclass

@@ -2,7 +2,7 @@
 is counted, and no value turns into anything but null."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from temporalio.service import RPCStatusCode
 
 from agents.collector import Batch
-from tests.agents.contract import NOW, leaves, records_of, unexplained_nulls
+from tests.agents.contract import NOW, changed_to_something, leaves, unexplained_nulls
 from tests.agents.temporal.fake import FakeWorkflow, refusal
 from tests.agents.temporal.scenes import Watched, busy_shop
 
@@ -255,19 +255,3 @@ async def test_what_closed_while_the_count_failed_is_counted_by_the_next() -> No
     assert record.capacity.failed_workflows == 2
     assert record.execution is not None
     assert record.execution.interval_s == 30
-
-
-def changed_to_something(healthy: Batch, harmed: Batch) -> Iterator[tuple[str, Any, Any]]:
-    """Values of the healthy batch that the harmed one gives otherwise, and not as null."""
-    assert [pool.pool_name for pool in harmed.pools] == [pool.pool_name for pool in healthy.pools]
-    for well, ill in zip(records_of(healthy), records_of(harmed), strict=True):
-        ill_values = dict(leaves(ill.to_wire()))
-        for place, value in leaves(well.to_wire()):
-            if place.startswith(("/health", "/metadata")):
-                continue
-            parents = [place.rsplit("/", cut)[0] for cut in range(place.count("/"))]
-            given = next((ill_values[each] for each in parents if each in ill_values), "absent")
-            if given == {} and set(parents) & ill.metadata.unavailable.keys():
-                continue  # a map cannot be null: it is empty and says why
-            if given is not None and given != value:
-                yield place, value, given
