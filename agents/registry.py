@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 COLLECTORS = {
+    "airflow": "agents.airflow:AirflowCollector",
     "prefect": "agents.prefect:PrefectCollector",
     "temporal": "agents.temporal:TemporalCollector",
 }

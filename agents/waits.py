@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import ceil, fsum
 from typing import Any
 
-from agents.missing import Missing
+from agents.missing import Missing, known_or, over
 from analytics.histogram import observed
 from contracts.orchestrator import LatencyHistogram
 
-__all__ = ["BOUNDS_MS", "Waits"]
+__all__ = ["BOUNDS_MS", "Waits", "scheduling_fields"]
 
 STEPS = (1.0, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2)
 """The E12 series of preferred numbers (IEC 60063): each about a fifth above the one before."""
@@ -50,12 +50,27 @@ class Waits:
     def histogram(self) -> LatencyHistogram:
         return observed(self.samples_ms, BOUNDS_MS)
 
-    def scheduling(self) -> dict[str, Any]:
-        """The fields of `SchedulingPerformance` that follow."""
+    def summary(self) -> dict[str, float | int | None]:
+        """For an agent's own part of the metadata."""
         return {
-            "avg_scheduling_latency": self.mean_ms,
-            "p50_scheduling_latency": self.percentile_ms(0.5),
-            "p95_scheduling_latency": self.percentile_ms(0.95),
-            "p99_scheduling_latency": self.percentile_ms(0.99),
-            "latency_histogram": self.histogram,
+            "count": len(self.samples_ms),
+            "avgMs": known_or(self.mean_ms, None),
+            "p50Ms": known_or(self.percentile_ms(0.5), None),
+            "p95Ms": known_or(self.percentile_ms(0.95), None),
+            "maxMs": known_or(self.longest_ms, None),
         }
+
+
+def scheduling_fields(waits: Waits | Missing) -> dict[str, Any]:
+    """The fields of `SchedulingPerformance` that follow."""
+
+    def percentile(q: float) -> float | Missing:
+        return over(lambda found: found.percentile_ms(q), waits)
+
+    return {
+        "avg_scheduling_latency": over(lambda found: found.mean_ms, waits),
+        "p50_scheduling_latency": percentile(0.5),
+        "p95_scheduling_latency": percentile(0.95),
+        "p99_scheduling_latency": percentile(0.99),
+        "latency_histogram": over(lambda found: found.histogram, waits),
+    }

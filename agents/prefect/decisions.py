@@ -1,6 +1,6 @@
 """Samples of started runs: when each was placed, and what it had waited for until it ran."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,6 +17,9 @@ from contracts.identity import sample_id
 __all__ = ["Wait", "build_decisions", "latency_by_cause", "wait_of"]
 
 SAMPLING = "the states of the runs that started last in the interval (decision_samples)"
+
+
+NONE = "no run was sampled"
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,9 @@ def latency_by_cause(figures: Figures) -> dict[str, Any]:
     waits = [wait for _, wait in _sampled(figures)]
     return {
         "sampling": SAMPLING,
-        "limit": _summary(wait.limit_ms for wait in waits),
-        "queue": _summary(wait.queue_ms for wait in waits),
-        "startUp": _summary(wait.start_up_ms for wait in waits),
+        "limit": Waits([wait.limit_ms for wait in waits], NONE).summary(),
+        "queue": Waits([wait.queue_ms for wait in waits], NONE).summary(),
+        "startUp": Waits([wait.start_up_ms for wait in waits], NONE).summary(),
     }
 
 
@@ -115,14 +118,3 @@ def _first(states: Sequence[State], kind: str, since: datetime | None) -> dateti
 
 def _ms(begun: datetime, ended: datetime) -> float:
     return max(0.0, (ended - begun).total_seconds() * 1000)
-
-
-def _summary(samples_ms: Iterable[float]) -> dict[str, Any]:
-    waits = Waits(tuple(samples_ms), "no run was sampled")
-    return {
-        "count": len(waits.samples_ms),
-        "avgMs": known_or(waits.mean_ms, None),
-        "p50Ms": known_or(waits.percentile_ms(0.5), None),
-        "p95Ms": known_or(waits.percentile_ms(0.95), None),
-        "maxMs": known_or(waits.longest_ms, None),
-    }

@@ -20,6 +20,7 @@ from agents.prefect.figures import Figures, mean_duration_ms
 from agents.prefect.pools import NO_SCALING, build_pools
 from agents.prefect.queues import build_queuing
 from agents.prefect.snapshot import Snapshot
+from agents.waits import scheduling_fields
 from contracts.health import HealthStatus, OrchestratorHealth
 from contracts.orchestrator import (
     CapacityMetrics,
@@ -136,28 +137,13 @@ def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
 
 
 def _scheduling(figures: Figures, gaps: Gaps) -> SchedulingPerformance:
-    waits = figures.waits
-    latencies = (
-        dict.fromkeys(
-            (
-                "avg_scheduling_latency",
-                "p50_scheduling_latency",
-                "p95_scheduling_latency",
-                "p99_scheduling_latency",
-                "latency_histogram",
-            ),
-            waits,
-        )
-        if isinstance(waits, Missing)
-        else waits.scheduling()
-    )
     contended = combine(
         lambda runs, limits: runs + len(limits), figures.held_back, figures.full_limits
     )
     return gaps.fill(
         SchedulingPerformance,
         "/scheduling",
-        **latencies,
+        **scheduling_fields(figures.waits),
         scheduling_throughput=figures.start_rate,
         scheduling_failures=figures.never_ran,
         queue_depth=figures.backlog,

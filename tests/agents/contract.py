@@ -4,6 +4,7 @@ An agent's tests subclass `CollectorContract` and bring two collectors: one whos
 and one whose source cannot be reached.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ __all__ = [
     "CollectorContract",
     "Explained",
     "as_json",
+    "assert_null",
     "changed_to_something",
     "leaves",
     "records_of",
@@ -232,6 +234,14 @@ def as_json(batch: Batch) -> dict[str, Any]:
         "coordination": batch.coordination and batch.coordination.to_wire(),
         "events": [event.to_wire() for event in batch.events],
     }
+
+
+def assert_null(record: Explained, places: tuple[str, ...]) -> None:
+    """The values at these JSON pointers are null, and the record says why."""
+    values = dict(leaves(record.to_wire()))
+    starred = {re.sub(r"/\d+/", "/*/", place) for place in record.metadata.unavailable}
+    assert [place for place in places if values[place] is not None] == []
+    assert [place for place in places if re.sub(r"/\d+/", "/*/", place) not in starred] == []
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 import httpx
 
-__all__ = ["EVERYWHERE", "FAULTS", "FaultyTransport"]
+__all__ = ["EVERYWHERE", "FAULTS", "NOT_FOUND", "FaultyTransport"]
 
 Fault = Callable[[httpx.Request], httpx.Response]
 EVERYWHERE = ""
@@ -49,6 +49,9 @@ FAULTS: dict[str, Fault] = {
     "not UTF-8": lambda _: httpx.Response(200, content=b'"\xff\xfe"'),
 }
 """By the name a test shows. A hang is `FaultyTransport.hang`."""
+
+NOT_FOUND = _status(404, '{"detail":"Not Found"}')
+"""Some servers lack a call: that is no failure where the agent can do without."""
 
 
 @dataclass

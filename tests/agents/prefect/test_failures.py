@@ -2,16 +2,14 @@
 is counted, and no value turns into anything but null. And servers that answer badly."""
 
 import asyncio
-import re
 from dataclasses import dataclass
 
 import pytest
 
 from agents.collector import Batch, CollectorError
 from tests.agents.contract import (
-    Explained,
+    assert_null,
     changed_to_something,
-    leaves,
     records_of,
     unexplained_nulls,
 )
@@ -231,10 +229,3 @@ async def test_what_a_server_does_not_have_is_no_error() -> None:
     assert record.health.errors == ()
     assert record.resources is None
     assert "does not have metrics" in record.metadata.unavailable["/resources"]
-
-
-def assert_null(record: Explained, places: tuple[str, ...]) -> None:
-    values = dict(leaves(record.to_wire()))
-    starred = {re.sub(r"/\d+/", "/*/", place) for place in record.metadata.unavailable}
-    assert [place for place in places if values[place] is not None] == []
-    assert [place for place in places if re.sub(r"/\d+/", "/*/", place) not in starred] == []
