@@ -23,6 +23,7 @@ __all__ = [
     "Collector",
     "CollectorConfig",
     "CollectorError",
+    "NothingNewError",
     "UnauthorizedError",
     "UnreachableError",
     "UnsupportedVersionError",
@@ -83,6 +84,10 @@ class CollectorConfig(BaseModel):
     )
 
 
+class NothingNewError(Exception):
+    """There is nothing to tell this time, which is no failure: the runner publishes nothing."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """All that one pass learnt about one instance.
@@ -128,6 +133,7 @@ class Collector(ABC, Generic[C]):
     async def collect(self, now: datetime) -> Batch:
         """Return what could be read; raise `CollectorError` only when nothing could.
 
+        `NothingNewError` is for a source that tells of itself when it wants to.
         Scores, statuses with hysteresis and trailing windows are the runner's business:
         leave them null.
         """

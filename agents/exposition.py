@@ -40,7 +40,7 @@ class Vocabulary:
     """The few families that are read of one kind of endpoint.
 
     `summarized` are timers of which the sum and the count are enough, of `histograms` the
-    buckets are read as well. `mark` is a family without which it is another kind of endpoint,
+    buckets are read as well. `mark` is a family without which it is another kind of endpoint
     and `unit_probe` the buckets whose first bound tells the unit where no name does.
     """
 
@@ -49,7 +49,7 @@ class Vocabulary:
     gauges: tuple[str, ...]
     summarized: tuple[str, ...]
     histograms: tuple[str, ...]
-    mark: str
+    mark: str | None
     unit_probe: bytes | None = None
 
     @cached_property
@@ -126,7 +126,7 @@ class ExpositionParser:
         """The answer is over."""
         self._line(self._rest)
         vocabulary = self._vocabulary
-        if vocabulary.mark not in self._values:
+        if vocabulary.mark is not None and vocabulary.mark not in self._values:
             raise MetricsError("bad_response", f"these are not the metrics of {vocabulary.whose}")
         unit_ms = self._unit_ms
         if unit_ms is None:

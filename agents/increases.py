@@ -131,8 +131,9 @@ def resets(before: MetricsScrape | None, after: MetricsScrape) -> int:
 def was_reset(old: Exposition, new: Exposition) -> bool:
     """Whether a new process answered: a counter shrank, or one that never goes away is gone."""
     vocabulary = new.vocabulary
-    marks = new.values.get(vocabulary.mark, {})
-    if any(labels not in marks for labels in old.values.get(vocabulary.mark, {})):
+    mark = vocabulary.mark or ""
+    marks = new.values.get(mark, {})
+    if any(labels not in marks for labels in old.values.get(mark, {})):
         return True
     for name, series in new.values.items():
         if name in vocabulary.counters or name.endswith("_count"):

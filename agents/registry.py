@@ -1,8 +1,12 @@
-"""Every agent, one line each. A collector is imported only when it is configured."""
+"""Every agent, one line each; more come from installed packages by their entry points.
+
+A collector is imported only when it is configured.
+"""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,8 +25,13 @@ __all__ = [
 COLLECTORS = {
     "airflow": "agents.airflow:AirflowCollector",
     "prefect": "agents.prefect:PrefectCollector",
+    "custom": "agents.custom:CustomCollector",
     "temporal": "agents.temporal:TemporalCollector",
 }
+
+
+GROUP = "woa.collectors"
+"""Entry points of other packages: name of the type -> the collector's class."""
 
 
 class ConfigError(ValueError):
@@ -31,7 +40,7 @@ class ConfigError(ValueError):
 
 def known_types() -> tuple[str, ...]:
     """Values of an agent's `type` setting."""
-    return tuple(sorted(COLLECTORS))
+    return tuple(sorted({*COLLECTORS, *(each.name for each in entry_points(group=GROUP))}))
 
 
 def config_model(kind: str) -> type[CollectorConfig]:
@@ -48,19 +57,46 @@ def make_collector(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
 def config_of(settings: Mapping[str, Any]) -> CollectorConfig:
     """The checked settings of one entry of `agents:`. Raises `ConfigError`."""
     kind = settings.get("type")
-    if kind not in COLLECTORS:
+    if kind not in known_types():
         raise ConfigError(f"agents.type: {kind!r} is not one of {', '.join(known_types())}")
     model = config_model(str(kind))
     try:
-        return model.model_validate(dict(settings))
+        return model.model_validate(
+            {name: value for name, value in settings.items() if name != "type"}
+            | ({"type": kind} if "type" in model.model_fields else {})
+        )
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(str(kind), model, error))) from error
 
 
 def _collector(kind: str) -> type[Collector[CollectorConfig]]:
+    offered = [each for each in entry_points(group=GROUP) if each.name == kind]
+    if kind not in COLLECTORS and len(offered) == 1:
+        return _load(offered[0])
+    if offered:
+        known = "is built in" if kind in COLLECTORS else "is there more than once"
+        whose = ", ".join(sorted(_distribution(each) for each in offered))
+        raise ConfigError(
+            f"agents.type: {kind!r} {known}; offered by {whose}: rename or uninstall it"
+        )
     module, _, name = COLLECTORS[kind].partition(":")
     collector: type[Collector[CollectorConfig]] = getattr(import_module(module), name)
     return collector
+
+
+def _load(offered: EntryPoint) -> type[Collector[CollectorConfig]]:
+    whose = f"agents.type: {offered.name!r} of {_distribution(offered)}"
+    try:
+        found = offered.load()
+    except Exception as error:
+        raise ConfigError(f"{whose} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Collector)):
+        raise ConfigError(f"{whose} is no Collector: {offered.value}")
+    return found
+
+
+def _distribution(offered: EntryPoint) -> str:
+    return offered.dist.name if offered.dist else offered.value
 
 
 def _explain(kind: str, model: type[CollectorConfig], error: ValidationError) -> Iterator[str]:

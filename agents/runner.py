@@ -14,7 +14,14 @@ from random import Random
 
 import structlog
 
-from agents.collector import Batch, Collector, CollectorConfig, CollectorError, UnreachableError
+from agents.collector import (
+    Batch,
+    Collector,
+    CollectorConfig,
+    CollectorError,
+    NothingNewError,
+    UnreachableError,
+)
 from agents.completion import Completion
 from agents.forwarder import Forwarder
 from agents.outage import outage_record
@@ -113,12 +120,14 @@ class AgentRunner:
                 )
             )
 
-    async def tick(self) -> Batch:
-        """One scrape: collect, complete, keep. Returns what was handed to the spool."""
+    async def tick(self) -> Batch | None:
+        """One scrape: collect, complete, keep. Returns what went into the spool, if anything."""
         now = self._around.utc_now()
         started_s = self._around.monotonic_s()
         batch = await self._collect(now)
         self.stats.last_duration_s = self._around.monotonic_s() - started_s
+        if batch is None:
+            return None
         record = self._completion.complete(
             batch.orchestrator,
             self._pace.interval_s(self.stats.consecutive_failures),
@@ -128,12 +137,14 @@ class AgentRunner:
         await self._forwarder.put(batch.records(), now)
         return batch
 
-    async def _collect(self, now: datetime) -> Batch:
+    async def _collect(self, now: datetime) -> Batch | None:
         self.stats.scrapes += 1
         timeout_s = self._collector.config.timeout_s
         try:
             async with asyncio.timeout(timeout_s):
                 batch = await self._collector.collect(now)
+        except NothingNewError:
+            return None
         except CollectorError as error:
             return self._failed(error.code, str(error), now)
         except TimeoutError:

@@ -58,7 +58,10 @@ async def _collect(collector: Collector[CollectorConfig]) -> Batch:
     with tempfile.TemporaryDirectory(prefix="woa-once-") as folder:
         async with collector, Spool(Path(folder) / "spool.db") as spool, DirectBus() as bus:
             runner = AgentRunner(collector, Forwarder(spool, bus), surroundings())
-            return await runner.tick()
+            batch = await runner.tick()
+            if batch is None:
+                raise UsageError("nothing was told meanwhile: this agent waits to be told")
+            return batch
 
 
 def _summary(batch: Batch) -> str:
