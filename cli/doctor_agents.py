@@ -9,6 +9,7 @@ from agents.collector import (
     Collector,
     CollectorConfig,
     CollectorError,
+    NothingNewError,
     UnauthorizedError,
     UnreachableError,
     UnsupportedVersionError,
@@ -62,6 +63,8 @@ def _agent(entry: Mapping[str, object]) -> Check:
         batch = asyncio.run(_collect(entry))
     except ConfigError as error:
         return Check("agent", "fail", f"{name}: {error}", "correct the setting that is named")
+    except NothingNewError as silence:
+        return Check("agent", "ok", f"{name}: {silence}")
     except CollectorError as error:
         fix = FIXES.get(error.code, OTHER_FIX).format(type=entry["type"])
         return Check("agent", "fail", f"{name}: {error}", fix)

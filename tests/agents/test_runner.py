@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.collector import CollectorConfig, UnauthorizedError, UnreachableError
+from agents.collector import (
+    CollectorConfig,
+    NothingNewError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from agents.forwarder import Forwarder
 from agents.runner import AgentRunner
 from agents.spool import Spool
@@ -160,3 +165,15 @@ async def test_a_full_disk_loses_the_record_and_not_the_agent(tmp_path: Path) ->
         await scrape(runner, time, 2)
 
         assert runner.stats.failures["spool"] == 2
+
+
+async def test_nothing_new_is_neither_a_record_nor_a_failure(tmp_path: Path) -> None:
+    collector = ScriptedCollector(fails(NothingNewError("wait")), fails(NothingNewError("wait")))
+    async with running(collector, FakeTime(), tmp_path) as (runner, spool):
+        assert await runner.tick() is None
+        assert await runner.tick() is None
+        assert await runner.tick() is not None
+        (record,) = await spooled(spool)
+
+    assert record.health.errors == ()
+    assert runner.stats.failures == {}

@@ -144,8 +144,8 @@ class TestWindows:
     async def test_a_retry_that_waits_has_not_started(self) -> None:
         scene = busy()
         await scene.scrape()
-        times = {"scheduled_when": scene.ago(1), "queued_when": None}
-        scene.server.task("r2", "z", "scheduled", try_number=2, start_date=scene.ago(9), **times)
+        times = {"scheduled_when": scene.ago(2), "queued_when": scene.ago(1)}
+        scene.server.task("r2", "z", "queued", try_number=2, start_date=scene.ago(9), **times)
         waiting = (await scene.scrape()).orchestrator
         begun = {"queued_when": scene.ago(3), "start_date": scene.ago(2)}
         scene.server.task("r2", "z", "running", hostname="host-1", **begun)
