@@ -1,6 +1,7 @@
 """The part of `woa doctor` that reads every configured orchestrator."""
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping
 
 from agents.collector import (
@@ -16,6 +17,7 @@ from agents.collector import (
 )
 from agents.registry import ConfigError, make_collector
 from cli.check import Check, Gap
+from cli.discovery import Found, discover
 from cli.settings import Settings
 from cli.surroundings import utc_now
 from contracts.coordination import CoordinationMetrics
@@ -45,6 +47,20 @@ def agent_checks(settings: Settings) -> Iterator[Check]:
         )
     for entry in settings.agents:
         yield _agent(entry)
+    for found in discover(os.environ, settings.agents):
+        yield _not_watched(found)
+
+
+def _not_watched(found: Found) -> Check:
+    """One that is here: whether it could be read, with what is told of it, and what is missing."""
+    read = _agent(found.entry)
+    return Check(
+        "found",
+        "ok" if read.state == "ok" else "warn",
+        f"{found.kind} at {found.place} ({found.because}) is not watched: {read.found}",
+        f"add to `agents:` {found.suggestion}" + (f"; {read.fix}" if read.fix else ""),
+        read.gaps,
+    )
 
 
 def gaps_of(batch: Batch) -> tuple[Gap, ...]:

@@ -10,6 +10,7 @@ import structlog
 
 from agents.registry import ConfigError, make_collector
 from api.server import ServerError
+from cli.discovery import discover
 from cli.exits import CommandError, Exit
 from cli.lifecycle import Services, needing, only_one, progress, run_until_stopped, say
 from cli.pipeline import Pipeline
@@ -73,6 +74,11 @@ class _Product:
         note = RunningNote(os.getpid(), web.page_url, database_url, local.get_secret_value())
         stack.enter_context(noted(settings.state_dir, note))
         await _greet(web, pipeline, token)
+        for found in await asyncio.to_thread(discover, os.environ, settings.agents):
+            say(
+                f"Found {found.kind} at {found.place} ({found.because}), not watched: "
+                "`woa doctor` reads it and says what to add\n"
+            )
         if self._demo and settings.demo.history_days:
             from cli.simulated import simulate
 

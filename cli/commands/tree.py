@@ -101,7 +101,9 @@ def doctor(
     """Say what is missing here, and how to mend it.
 
     Each configured agent reads its orchestrator twice, a second apart: the fields that the source
-    does not give are listed by reason. The exit code is 1 when a check fails.
+    does not give are listed by reason. So does each that is found and not configured: named by
+    TEMPORAL_ADDRESS, PREFECT_API_URL or AIRFLOW__API__BASE_URL, or on its usual port. The exit
+    code is 1 when a check fails.
     """
 
     def work() -> Exit:

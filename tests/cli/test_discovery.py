@@ -1,0 +1,124 @@
+"""What is here and not watched is found, and no secret is shown of it."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from agents.registry import config_of
+from cli import discovery
+from cli.check import Check
+from cli.discovery import discover
+from cli.doctor_agents import agent_checks
+from cli.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def usual_ports_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_says", lambda http, url: None)
+    for name in list(os.environ):
+        if name.startswith(("TEMPORAL_", "PREFECT_", "AIRFLOW_")):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    assert discover({}, ()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "kind", "place"),
+    [
+        ({"TEMPORAL_ADDRESS": "temporal:7233"}, "temporal", "temporal:7233"),
+        ({"PREFECT_API_URL": "https://flows/api"}, "prefect", "https://flows/api"),
+        ({"AIRFLOW__API__BASE_URL": "http://dags:8080"}, "airflow", "http://dags:8080"),
+        ({"AIRFLOW__WEBSERVER__BASE_URL": "http://old:8080"}, "airflow", "http://old:8080"),
+    ],
+)
+def test_the_environment_names_it(environment: dict[str, str], kind: str, place: str) -> None:
+    (found,) = discover(environment, ())
+
+    assert (found.kind, found.place, found.because) == (kind, place, next(iter(environment)))
+    assert config_of(found.entry).instance_id == found.entry["instance_id"]
+
+
+def test_what_is_configured_is_not_found_again() -> None:
+    environment = {"PREFECT_API_URL": "http://flows/api"}
+
+    assert discover(environment, [{"type": "prefect", "instance_id": "mine"}]) == []
+
+
+def test_secrets_are_used_and_not_shown() -> None:
+    environment = {
+        "PREFECT_API_URL": "https://flows/api",
+        "PREFECT_API_KEY": "pnu_hunter2",
+    }
+
+    (found,) = discover(environment, ())
+
+    assert found.entry["api_key"] == "pnu_hunter2"
+    assert "hunter2" not in found.suggestion
+    assert "api_key: ..." in found.suggestion
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "kind"),
+    [
+        ("http://127.0.0.1:4200/api/health", True, "prefect"),
+        ("http://127.0.0.1:8080/api/v2/version", {"version": "3.3.2"}, "airflow"),
+        ("http://127.0.0.1:8080/api/v1/version", {"version": "2.11.2"}, "airflow"),
+    ],
+)
+def test_a_usual_port_tells(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: object, kind: str
+) -> None:
+    monkeypatch.setattr(discovery, "_says", lambda http, asked: said if asked == url else None)
+
+    (found,) = discover({}, ())
+
+    assert found.kind == kind
+    assert found.because.startswith("port ")
+
+
+class Impostor(BaseHTTPRequestHandler):
+    """Answers HTML to everything."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>hello</html>")
+
+    do_POST = do_GET  # noqa: N815 - the name that is called
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def impostor() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Impostor)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_doctor_says_what_was_found_and_why_it_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, impostor: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", impostor)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:hunter2")
+
+    checks = list(agent_checks(Settings()))
+
+    (found,) = [check for check in checks if check.name == "found"]
+    assert isinstance(found, Check)
+    assert found.state == "warn"
+    assert f"prefect at {impostor} (PREFECT_API_URL) is not watched" in found.found
+    assert "not the JSON that was expected" in found.found
+    assert "add to `agents:` {type: prefect" in str(found.fix)
+    assert "hunter2" not in json.dumps([found.found, found.fix])
