@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka broker peers airflow airflow-older prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ up: setup ## Set up, then run everything with the demo; prints one link
 test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
 	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
 
-live: setup kafka airflow airflow-older prefect temporal-older ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
+live: setup kafka airflow airflow-older celery prefect temporal-older ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
 	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)
 
 temporal-older: $(CACHE)/temporal-older/.installed ## Get an older Temporal server for the live tests
@@ -50,10 +50,13 @@ airflow: $(CACHE)/airflow/.installed ## Get an Airflow 3 for the live tests
 
 airflow-older: $(CACHE)/airflow-older/.installed ## Get an Airflow 2 for the live tests
 
+celery: $(CACHE)/celery/.installed ## Get Celery and Flower for the live tests of the example
+
+$(CACHE)/celery/.installed: examples/celery/requirements.txt
 $(CACHE)/airflow/.installed: deploy/airflow/3.txt
 $(CACHE)/airflow-older/.installed: deploy/airflow/2.txt
 $(CACHE)/prefect/.installed: deploy/prefect/server.txt
-$(CACHE)/airflow/.installed $(CACHE)/airflow-older/.installed $(CACHE)/prefect/.installed:
+$(CACHE)/airflow/.installed $(CACHE)/airflow-older/.installed $(CACHE)/celery/.installed $(CACHE)/prefect/.installed:
 	@echo "== Getting $(notdir $(@D)) into $(@D)"; rm -rf "$(@D)"
 	$(PYTHON) -m venv "$(@D)"
 	"$(@D)/bin/pip" install --disable-pip-version-check --quiet --no-deps --require-hashes -r $<

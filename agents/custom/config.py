@@ -95,6 +95,7 @@ class ListSpec(_Strict):
     source: str
     each: str | None = None
     each_label: str | None = None
+    metric: str | None = None
     fields: dict[str, ValueSpec]
 
     @model_validator(mode="after")

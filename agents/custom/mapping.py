@@ -130,7 +130,7 @@ def rows_of(spec: ListSpec, source: object | Exposition | Missing) -> list[Row] 
 
 def _labelled(spec: ListSpec, source: Exposition) -> list[Row]:
     label = spec.each_label or ""
-    names = {each.metric for each in spec.fields.values()}
+    names = {spec.metric} if spec.metric else {each.metric for each in spec.fields.values()}
     found = {
         dict(labels)[label]
         for name, series in source.values.items()
@@ -173,10 +173,11 @@ def _series(source: Exposition, spec: ValueSpec, row: Row) -> float | str | Miss
 
 
 def _converted(target: Target, spec: ValueSpec, raw: object, place: str, counters: Counters) -> Any:
-    if isinstance(raw, str) and spec.values:
-        if raw not in spec.values:
-            return Missing(f"{raw!r} is not one of values: {', '.join(spec.values)}")
-        raw = spec.values[raw]
+    if spec.values:
+        said = f"{raw:g}" if isinstance(raw, float) else str(raw)
+        if said not in spec.values:
+            return Missing(f"{said!r} is not one of values: {', '.join(spec.values)}")
+        raw = spec.values[said]
     if target.base in (int, float):
         return _number(target, spec, raw, place, counters)
     if target.base is datetime:

@@ -167,6 +167,7 @@ def _metrics_of(config: CustomConfig, name: str) -> Iterator[str]:
     """The metrics that are mapped of one source."""
     lists = [*config.queues, *(pool.workers for pool in config.pools if pool.workers)]
     fields = [(None, config.fields), *((None, pool.fields) for pool in config.pools)]
+    yield from (listed.metric for listed in lists if listed.metric and listed.source == name)
     for source, specs in [*fields, *((listed.source, listed.fields) for listed in lists)]:
         for spec in specs.values():
             if spec.metric is not None and (spec.source or source) == name:

@@ -158,9 +158,11 @@ class TestValues:
         by_label = {
             "source": "metrics",
             "each_label": "queue",
+            "metric": "jobs_waiting",
             "fields": {"name": {"metric": "queue"}, "size": {"metric": "jobs_waiting"}},
         }
         scene = Scene(changed("queues", to=[by_label]))
+        scene.counted['jobs_total{queue="nobody\'s",result="ok"}'] = 1
 
         record = (await scene.scrape()).orchestrator
 
