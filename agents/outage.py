@@ -15,7 +15,7 @@ from contracts.health import (
 from contracts.identity import sample_id
 from contracts.orchestrator import Metadata, OrchestratorMetrics
 
-__all__ = ["outage_record"]
+__all__ = ["SECTIONS", "outage_record"]
 
 SECTIONS = (
     "capacity",
@@ -26,6 +26,7 @@ SECTIONS = (
     "networking",
     "persistence",
 )
+"""The record's sections that may be null."""
 
 
 def outage_record(

@@ -19,6 +19,7 @@ from agents.calls import CallLog
 from agents.collector import Batch, CollectorError, NothingNewError, UnreachableError
 from agents.custom.config import CustomConfig, PushSettings
 from agents.origin import Origin
+from agents.outage import SECTIONS
 from contracts.identity import pool_id, sample_id
 from contracts.orchestrator import Metadata, OrchestratorMetrics, OrchestratorType, SourceInfo
 from contracts.worker_pool import WorkerPoolMetrics
@@ -28,15 +29,6 @@ __all__ = ["Pushed", "RefusalError"]
 PATH = "/v1/records"
 NO_UVICORN = "push needs uvicorn: pip install 'woa[push]'"
 START_LIMIT_S = 10.0
-SECTIONS = (
-    "capacity",
-    "scheduling",
-    "queuing",
-    "execution",
-    "resources",
-    "networking",
-    "persistence",
-)
 BY_PUSH = SourceInfo(versions={"push": "v1"})
 
 Scope = MutableMapping[str, Any]
