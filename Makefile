@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka kubernetes broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,15 @@ $(CACHE)/airflow/.installed $(CACHE)/airflow-older/.installed $(CACHE)/celery/.i
 	@touch "$@"
 
 prefect: $(CACHE)/prefect/.installed ## Get a Prefect server for the live tests
+
+kubernetes: $(CACHE)/kubernetes/.installed ## Build a Kubernetes control plane for the live tests (needs Go; about 7 minutes)
+
+$(CACHE)/kubernetes/.installed: tests/live/kubernetes/build.sh $(wildcard tests/live/kubernetes/tools/*/go.*)
+	@if command -v go >/dev/null; then \
+	  echo "== Building Kubernetes into $(@D)"; $< "$(@D)" && touch "$@"; \
+	else \
+	  echo "== Go is not installed: tests that need a Kubernetes control plane cannot run"; \
+	fi
 
 kafka: $(KAFKA)/.installed ## Get a Kafka broker for the live tests (needs Java 17 and Maven)
 
