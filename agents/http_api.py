@@ -188,6 +188,31 @@ class HttpApi:
         asked = _Asked(call, subject, optional)
         return await self._ask(asked, "POST", path, into, json=body)
 
+    async def text(
+        self, call: str, path: str, params: Params | None = None, *, also: Sequence[int] = ()
+    ) -> tuple[int, str] | Missing:
+        """Status and text of what is no JSON; `also` are error statuses whose text is an answer."""
+        asked = _Asked(call, "", optional=False)
+        held_back = self._held_back(asked)
+        if held_back is not None:
+            return held_back
+        limit_s = min(self._config.call_timeout_s, self.remaining_s())
+        self.log.calls += 1
+        try:
+            async with asyncio.timeout(limit_s):
+                response, body = await self._exchange("GET", path, {"params": params})
+            if not response.is_success and response.status_code not in also:
+                raise self._refusal(call, response, body)
+        except (TimeoutError, httpx.TimeoutException):
+            return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
+        except httpx.HTTPError as error:
+            told = one_line(str(error)) or type(error).__name__
+            return self._failed("unreachable", told, asked)
+        except _RefusedError as error:
+            return self._failed(error.code, str(error), asked)
+        self.log.answered.add(call)
+        return response.status_code, body.decode(errors="replace")
+
     async def exposition(
         self, call: str, path: str, vocabulary: Vocabulary, *, optional: bool = False
     ) -> Exposition | Missing:

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 COLLECTORS = {
+    "kubernetes": "agents.kubernetes:KubernetesCollector",
     "airflow": "agents.airflow:AirflowCollector",
     "prefect": "agents.prefect:PrefectCollector",
     "custom": "agents.custom:CustomCollector",

@@ -41,9 +41,7 @@ class Cluster:
     `tokens` maps further bearer tokens to user names, which have no rights until RBAC gives them.
     """
 
-    def __init__(
-        self, folder: Path, programs: Path, tokens: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, programs: Path, tokens: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.ports = free_ports(6)
         self.programs = programs
@@ -105,10 +103,13 @@ class Cluster:
     def client(self, token: str = ADMIN) -> httpx.Client:
         """A client of the raw API with the rights of `token`; the oracle of tests."""
         headers = {"Authorization": f"Bearer {token}"}
-        trust = ssl.create_default_context(cafile=str(self.ca_file))
         return httpx.Client(
-            base_url=self.url, headers=headers, verify=trust, timeout=30, trust_env=False
+            base_url=self.url, headers=headers, verify=self.trust(), timeout=30, trust_env=False
         )
+
+    def trust(self) -> ssl.SSLContext:
+        """What a client of its API trusts."""
+        return ssl.create_default_context(cafile=str(self.ca_file))
 
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Posts one object, e.g. to `/api/v1/nodes`; returns what the server stored."""

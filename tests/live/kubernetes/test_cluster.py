@@ -10,6 +10,7 @@ from tests.live.kubernetes.cluster import START_S, Cluster
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
+
 def running(pods: list[dict[str, Any]]) -> int:
     return sum(pod["status"]["phase"] == "Running" for pod in pods)
 
@@ -20,14 +21,18 @@ def test_pods_of_a_deployment_run_and_those_too_large_wait(cluster: Cluster) -> 
     path = "/api/v1/namespaces/shop/pods"
     wait_for(lambda: running(cluster.items(path)) == 3, START_S, "three pods run")
     cluster.create_deployment("shop", "huge", 1, cpu="64")
-    wait_for(lambda: "Insufficient cpu" in str(cluster.items(path)), START_S, "a pod is unschedulable")
+    wait_for(
+        lambda: "Insufficient cpu" in str(cluster.items(path)), START_S, "a pod is unschedulable"
+    )
     assert running(cluster.items(path)) == 3
 
 
 def test_a_job_completes(cluster: Cluster) -> None:
     cluster.create_job("default", "once", completions=2)
     path = "/apis/batch/v1/namespaces/default/jobs"
-    wait_for(lambda: cluster.items(path)[0]["status"].get("succeeded") == 2, START_S, "the job is done")
+    wait_for(
+        lambda: cluster.items(path)[0]["status"].get("succeeded") == 2, START_S, "the job is done"
+    )
 
 
 def test_a_token_without_rights_is_refused(cluster: Cluster) -> None:

@@ -1,0 +1,1 @@
+"""What every agent that reads a Kubernetes API needs: connecting, listing, watching."""

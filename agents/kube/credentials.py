@@ -1,0 +1,222 @@
+"""Where the API server is, whom to trust and what to sign with.
+
+A kubeconfig's tokens, token files, client certificates and exec plugins are read; its older
+authentication providers are not. Tokens in files rotate: they are read again each minute.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from agents.collector import CollectorError, UnauthorizedError
+from agents.kube.settings import KubeSettings
+
+__all__ = ["Access", "BearerAuth", "access"]
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+READ_AGAIN = timedelta(minutes=1)
+EXEC_LIMIT_S = 20.0
+
+Token = Callable[[datetime], str | None]
+
+
+@dataclass(frozen=True)
+class Access:
+    """One API server, and how to talk to it."""
+
+    url: str
+    trust: ssl.SSLContext | bool
+    auth: httpx.Auth | None
+
+
+class BearerAuth(httpx.Auth):
+    """Signs with the token that `token` gives at the time."""
+
+    def __init__(self, read: Token) -> None:
+        self.token = read
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        token = await asyncio.to_thread(self.token, datetime.now(UTC))
+        if token is not None:
+            request.headers["Authorization"] = f"Bearer {token}"
+        yield request
+
+
+def access(settings: KubeSettings, environment: Mapping[str, str] | None = None) -> Access:
+    """Raises `CollectorError` naming the file or setting that is wrong."""
+    known = os.environ if environment is None else environment
+    try:
+        if settings.api_url is not None:
+            return _by_address(settings)
+        host = known.get("KUBERNETES_SERVICE_HOST")
+        if settings.kubeconfig is None and host and (SERVICE_ACCOUNT / "token").exists():
+            return _in_cluster(host, known.get("KUBERNETES_SERVICE_PORT", "443"))
+        path = settings.kubeconfig or Path(known.get("KUBECONFIG") or "~/.kube/config")
+        return _by_kubeconfig(path.expanduser(), settings.context)
+    except (OSError, ssl.SSLError) as error:
+        raise CollectorError(f"cannot read {getattr(error, 'filename', '')}: {error}") from error
+
+
+def _by_address(settings: KubeSettings) -> Access:
+    trust: ssl.SSLContext | bool = True
+    if settings.ca_file is not None:
+        trust = ssl.create_default_context(cafile=settings.ca_file)
+    auth = None if settings.token_file is None else BearerAuth(_TokenFile(settings.token_file))
+    return Access(str(settings.api_url).rstrip("/"), trust, auth)
+
+
+def _in_cluster(host: str, port: str) -> Access:
+    named = f"[{host}]" if ":" in host else host
+    trust = ssl.create_default_context(cafile=SERVICE_ACCOUNT / "ca.crt")
+    return Access(
+        f"https://{named}:{port}", trust, BearerAuth(_TokenFile(SERVICE_ACCOUNT / "token"))
+    )
+
+
+def _by_kubeconfig(path: Path, context: str | None) -> Access:
+    if not path.exists():
+        raise CollectorError(
+            f"there is no kubeconfig at {path}: set kubeconfig, KUBECONFIG, or api_url"
+        )
+    try:
+        config = yaml.safe_load(path.read_text())
+        chosen = context or config.get("current-context")
+        about = _named(config, "contexts", "context", chosen, path)
+        cluster = _named(config, "clusters", "cluster", about["cluster"], path)
+        user = _named(config, "users", "user", about["user"], path)
+        return Access(
+            str(cluster["server"]).rstrip("/"),
+            _trust(cluster, user, path.parent),
+            _auth(user, path),
+        )
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CollectorError(f"{path} is no kubeconfig that can be used: {error!r}") from error
+
+
+def _named(
+    config: Mapping[str, Any], part: str, key: str, name: str | None, path: Path
+) -> Mapping[str, Any]:
+    for each in config.get(part) or ():
+        if each.get("name") == name:
+            found: Mapping[str, Any] = each[key]
+            return found
+    raise CollectorError(f"{path} has no {key} {name!r}")
+
+
+def _trust(
+    cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path
+) -> ssl.SSLContext | bool:
+    if str(cluster["server"]).startswith("http:"):
+        return True
+    authority = _data(cluster, "certificate-authority", folder)
+    context = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    if cluster.get("insecure-skip-tls-verify"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    certificate, key = (_data(user, name, folder) for name in ("client-certificate", "client-key"))
+    if certificate and key:
+        _load_chain(context, certificate, key)
+    return context
+
+
+def _load_chain(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Python reads these from files only; the key is gone before this returns."""
+    with tempfile.NamedTemporaryFile(prefix="woa-", suffix=".pem") as file:
+        file.write(certificate + b"\n" + key)
+        file.flush()
+        context.load_cert_chain(file.name)
+
+
+def _data(part: Mapping[str, Any], name: str, folder: Path) -> bytes | None:
+    if part.get(f"{name}-data"):
+        return base64.b64decode(part[f"{name}-data"])
+    if part.get(name):
+        return (folder / str(part[name])).read_bytes()
+    return None
+
+
+def _auth(user: Mapping[str, Any], path: Path) -> httpx.Auth | None:
+    if user.get("tokenFile"):
+        return BearerAuth(_TokenFile(path.parent / user["tokenFile"]))
+    if user.get("token"):
+        token = str(user["token"])
+        return BearerAuth(lambda _: token)
+    if user.get("exec"):
+        return BearerAuth(_ExecPlugin(user["exec"], path.parent))
+    if user.get("username"):
+        return httpx.BasicAuth(str(user["username"]), str(user.get("password", "")))
+    if user.get("auth-provider"):
+        raise CollectorError(f"{path}: auth-provider is not supported, use an exec plugin")
+    return None
+
+
+class _TokenFile:
+    """A bound token of a service account is a new one every hour."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._token: str | None = None
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self, now: datetime) -> str | None:
+        if now >= self._until:
+            try:
+                self._token = self._path.read_text().strip()
+            except OSError as error:
+                raise UnauthorizedError(f"cannot read {self._path}: {error.strerror}") from error
+            self._until = now + READ_AGAIN
+        return self._token
+
+
+class _ExecPlugin:
+    """A program that prints an ExecCredential (client.authentication.k8s.io)."""
+
+    def __init__(self, spec: Mapping[str, Any], folder: Path) -> None:
+        self._command = [str(spec["command"]), *map(str, spec.get("args") or ())]
+        self._extra = {each["name"]: each["value"] for each in spec.get("env") or ()}
+        self._version = str(spec.get("apiVersion", "client.authentication.k8s.io/v1"))
+        self._folder = folder
+        self._token: str | None = None
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self, now: datetime) -> str | None:
+        if now >= self._until:
+            self._token, self._until = self._run(now)
+        return self._token
+
+    def _run(self, now: datetime) -> tuple[str, datetime]:
+        told = {
+            "apiVersion": self._version,
+            "kind": "ExecCredential",
+            "spec": {"interactive": False},
+        }
+        more = {**self._extra, "KUBERNETES_EXEC_INFO": json.dumps(told)}
+        try:
+            done = subprocess.run(
+                self._command,
+                check=True,
+                capture_output=True,
+                timeout=EXEC_LIMIT_S,
+                cwd=self._folder,
+                env={**os.environ, **more},
+            )
+            status = json.loads(done.stdout)["status"]
+            expires = status.get("expirationTimestamp")
+            until = datetime.fromisoformat(expires) - READ_AGAIN if expires else now + READ_AGAIN
+            return str(status["token"]), until
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+            raise UnauthorizedError(f"exec plugin {self._command[0]}: {error!r}") from error
