@@ -117,7 +117,7 @@ class Informer(Generic[W, K]):
                 await self._failed("timeout", f"nothing was heard for {QUIET_S * 2:g} s")
             except httpx.HTTPError as error:
                 await self._failed("unreachable", one_line(str(error)) or type(error).__name__)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, ValueError) as error:  # the latter of what is kept
                 await self._failed("bad_response", one_line(str(error)))
             except CollectorError as error:
                 await self._failed(error.code, str(error))

@@ -138,6 +138,9 @@ class KubernetesCollector(Collector[KubernetesConfig]):
 
     def _begin(self) -> HttpApi:
         """Connect and watch, if that was not begun. Raises `CollectorError`."""
+        for task in self._tasks:
+            if task.done():  # it never should: let it be told instead of believing what it kept
+                task.result()
         if self._api is not None:
             return self._api
         reach = self._reach or access(self.config)

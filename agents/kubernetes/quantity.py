@@ -29,6 +29,7 @@ def quantity(text: str) -> float:
     """The amount, in the resource's own unit: cores, bytes, pieces. Raises `ValueError`."""
     number = text.rstrip("numkMGTPEi")
     suffix = text[len(number) :]
-    if suffix not in SUFFIXES:
-        raise ValueError(f"{text!r} is no quantity")
-    return float(number) * SUFFIXES[suffix]
+    try:
+        return float(number) * SUFFIXES[suffix]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{text!r} is no quantity") from error
