@@ -77,6 +77,9 @@ class Recorder(httpx.AsyncBaseTransport):
         self.entries.append(entry)
         return decoded
 
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
     def take(self) -> list[Entry]:
         """What was kept since the last time."""
         taken, self.entries = self.entries, []

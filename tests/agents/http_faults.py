@@ -78,6 +78,9 @@ class FaultyTransport(httpx.AsyncBaseTransport):
         """Never answer a request that fits."""
         self._hanging.append(pattern)
 
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
     def dated(self, moment: datetime) -> None:
         """Let every answer carry this time, as the server's clock has it."""
         self._date = moment

@@ -14,8 +14,6 @@ from agents.collector import CollectorError
 from agents.kube.credentials import BearerAuth, access
 from agents.kube.settings import KubeSettings
 
-NOW = datetime.now(UTC)
-
 
 def kubeconfig(folder: Path, user: dict[str, Any], **more: Any) -> Path:
     path = folder / "config"
@@ -63,8 +61,9 @@ async def test_a_token_file_is_read_again_when_it_rotated(tmp_path: Path) -> Non
     file.write_text("new\n")
 
     assert isinstance(reach.auth, BearerAuth)
-    assert reach.auth.token(NOW) == "old"
-    assert reach.auth.token(NOW + timedelta(minutes=2)) == "new"
+    now = datetime.now(UTC)
+    assert reach.auth.token(now) == "old"
+    assert reach.auth.token(now + timedelta(minutes=2)) == "new"
 
 
 async def test_an_exec_plugin_gives_the_token(tmp_path: Path) -> None:
