@@ -108,9 +108,10 @@ class Informer(Generic[W, K]):
         while True:
             try:
                 await self._follow()
-                self._failures = 0
-            except _GoneError:
+            except _GoneError as error:
+                # Whoever forgets at once what he listed would be asked for all of it without end.
                 self._version = None
+                await self._failed("expired", str(error))
             except _RefusedError as error:
                 await self._failed(error.code, str(error), error.pause_s)
             except (TimeoutError, httpx.TimeoutException):
@@ -191,6 +192,7 @@ class Informer(Generic[W, K]):
             of_it, kept = self._kept(each)
             self._apply(each.key, kept, of_it)
         self._heard(meta.resource_version)
+        self._failures = 0
 
     def _kept(self, each: W) -> tuple[str, K]:
         return each.metadata.resource_version, self.kind.keep(each)
@@ -265,7 +267,6 @@ class Informer(Generic[W, K]):
         if version:
             self._version = version
         self.failure = None
-        self._failures = 0
         self.heard_s = asyncio.get_running_loop().time()
 
     async def _failed(self, code: str, message: str, pause_s: float | None = None) -> None:

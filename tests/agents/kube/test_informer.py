@@ -158,6 +158,19 @@ async def test_a_busy_server_is_left_alone_for_as_long_as_it_says() -> None:
         assert it.paused_s[-1] == 30
 
 
+async def test_a_server_that_forgets_all_it_lists_is_asked_ever_less_often() -> None:
+    class Forgetful(FakeKube):
+        def _list(self, path: str, params: httpx.QueryParams) -> httpx.Response:
+            listed = super()._list(path, params)
+            self.forget()
+            return listed
+
+    async with following(Forgetful(watch_list=False)) as it:
+        await it.until(lambda: len(it.paused_s) > 5)
+
+        assert it.paused_s[5] > 4 * it.paused_s[0]
+
+
 async def test_a_page_that_expires_in_the_middle_is_begun_again() -> None:
     server = server_with(1100, watch_list=False)
     expired = httpx.Response(410, json={"code": 410, "reason": "Expired"})
