@@ -7,7 +7,7 @@ says, or for a while that doubles with each refusal. So does that a server lacks
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ import httpx
 import msgspec
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from agents.calls import CallFailure, CallLog, one_line
+from agents.calls import CallFailure, CallLog, one_line, verdict
 from agents.collector import (
     CollectorConfig,
     CollectorError,
@@ -192,48 +192,35 @@ class HttpApi:
         self, call: str, path: str, params: Params | None = None, *, also: Sequence[int] = ()
     ) -> tuple[int, str] | Missing:
         """Status and text of what is no JSON; `also` are error statuses whose text is an answer."""
-        asked = _Asked(call, "", optional=False)
-        held_back = self._held_back(asked)
-        if held_back is not None:
-            return held_back
-        limit_s = min(self._config.call_timeout_s, self.remaining_s())
-        self.log.calls += 1
-        try:
-            async with asyncio.timeout(limit_s):
-                response, body = await self._exchange("GET", path, {"params": params})
+
+        async def read() -> tuple[int, str]:
+            response, body = await self._exchange("GET", path, {"params": params})
             if not response.is_success and response.status_code not in also:
                 raise self._refusal(call, response, body)
-        except (TimeoutError, httpx.TimeoutException):
-            return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
-        except httpx.HTTPError as error:
-            told = one_line(str(error)) or type(error).__name__
-            return self._failed("unreachable", told, asked)
-        except _RefusedError as error:
-            return self._failed(error.code, str(error), asked)
-        self.log.answered.add(call)
-        return response.status_code, body.decode(errors="replace")
+            return response.status_code, body.decode(errors="replace")
+
+        return await self._made(_Asked(call, "", optional=False), read)
 
     async def exposition(
         self, call: str, path: str, vocabulary: Vocabulary, *, optional: bool = False
     ) -> Exposition | Missing:
         """Metrics in Prometheus' text format, of the server itself."""
-        asked = _Asked(call, "", optional)
-        held_back = self._held_back(asked)
-        if held_back is not None:
-            return held_back
-        limit_s = min(self._config.call_timeout_s, self.remaining_s())
-        self.log.calls += 1
-        try:
-            async with asyncio.timeout(limit_s):
-                found = await fetch(self._http, path, self._config.max_answer_bytes, vocabulary)
-        except TimeoutError:
-            return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
-        except MetricsError as error:
-            status = error.code.removeprefix("http_")
-            code = CODES.get(int(status), error.code) if status.isdecimal() else error.code
-            return self._failed(code, error.message, asked)
-        self.log.answered.add(call)
-        return found
+
+        async def read() -> Exposition:
+            try:
+                return await fetch(self._http, path, self._config.max_answer_bytes, vocabulary)
+            except MetricsError as error:
+                status = error.code.removeprefix("http_")
+                code = CODES.get(int(status), error.code) if status.isdecimal() else error.code
+                raise _RefusedError(code, error.message) from error
+
+        return await self._made(_Asked(call, "", optional), read)
+
+    def require_more_than(self, probes: frozenset[str]) -> None:
+        """Raise `CollectorError` when no call brought more than that somebody is there."""
+        if self.log.answered - probes:
+            return
+        raise verdict([each for each in self.log.failures if each.source not in probes], ERRORS)
 
     async def aclose(self) -> None:
         """Release the connections. Safe to call twice."""
@@ -242,6 +229,14 @@ class HttpApi:
     async def _ask(
         self, asked: _Asked, method: str, path: str, into: type[T], **request: Any
     ) -> T | Missing:
+        async def read() -> T:
+            response, body = await self._exchange(method, path, request)
+            return self._decoded(asked.call, response, body, into)
+
+        return await self._made(asked, read)
+
+    async def _made(self, asked: _Asked, read: Callable[[], Awaitable[T]]) -> T | Missing:
+        """What `read` gives in time. What keeps it from that is noted, and gives the reason."""
         held_back = self._held_back(asked)
         if held_back is not None:
             return held_back
@@ -249,8 +244,7 @@ class HttpApi:
         self.log.calls += 1
         try:
             async with asyncio.timeout(limit_s):
-                response, body = await self._exchange(method, path, request)
-            answer = self._decoded(asked.call, response, body, into)
+                answer = await read()
         except (TimeoutError, httpx.TimeoutException):
             return self._failed("timeout", f"no answer within {limit_s:.3g} s", asked)
         except httpx.HTTPError as error:

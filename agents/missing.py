@@ -12,6 +12,8 @@ from pydantic.alias_generators import to_camel
 from contracts.base import Record
 
 __all__ = [
+    "CLOCK_WENT_BACK",
+    "FIRST",
     "Estimated",
     "Gaps",
     "Missing",
@@ -36,6 +38,10 @@ class Missing:
     """There is no value, and this is why; shown to whoever looks for the value."""
 
     reason: str
+
+
+FIRST = Missing("needs two scrapes: it counts what happened since the one before")
+CLOCK_WENT_BACK = Missing("our clock went back since the scrape before")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from agents.missing import Estimated, Gaps, Missing, over, share
+from agents.missing import Estimated, Gaps, Missing, combine, over, share
 from agents.origin import Origin
 from contracts.identity import pool_id, sample_id
 from contracts.worker_pool import (
@@ -20,7 +20,7 @@ from contracts.worker_pool import (
     WorkerStatus,
 )
 
-__all__ = ["Pool", "build_pool"]
+__all__ = ["Pool", "build_pool", "free_slots", "used_ratio"]
 
 COUNTED = {
     "active_workers": WorkerStatus.ACTIVE,
@@ -78,6 +78,16 @@ def build_pool(pool: Pool, origin: Origin) -> WorkerPoolMetrics:
         **(_counts(pool) | dict(pool.counts)),
     )
     return record.model_copy(update={"metadata": origin.metadata(gaps, pool.details)})
+
+
+def free_slots(total: int | Missing, used: int | Missing) -> int | Missing:
+    """Slots nobody holds; 0 where more are held than there are."""
+    return combine(lambda all_, held: max(0, all_ - held), total, used)
+
+
+def used_ratio(used: int | Missing, total: int | Missing) -> float | Missing:
+    """Used slots / total slots."""
+    return combine(lambda held, all_: share(held, all_, "there are no slots"), used, total)
 
 
 def _listed(

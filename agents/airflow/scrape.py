@@ -15,7 +15,7 @@ from agents.airflow.snapshot import (
     Totals,
     Window,
 )
-from agents.airflow.windows import FIRST, PAGE, Mark, Seen, overlap, pages
+from agents.airflow.windows import PAGE, Mark, Seen, overlap, pages
 from agents.airflow.wire import (
     Counted,
     DagRun,
@@ -31,7 +31,7 @@ from agents.airflow.wire import (
 )
 from agents.calls import verdict
 from agents.http_api import ERRORS, HttpApi
-from agents.missing import Missing, known_or
+from agents.missing import FIRST, Missing, known_or
 
 __all__ = ["Memory", "Scraper"]
 
@@ -105,7 +105,7 @@ class Scraper:
         window, after = await self._window(here, live, after)
         runs, after = await self._run_window(here, after)
         facts = await self._read_facts(dialect, now)
-        self._refuse_nothing()
+        self._api.require_more_than(PROBES)
         joined, left, after = _schedulers(jobs, after)
         snapshot = Snapshot(
             now=now,
@@ -297,13 +297,6 @@ class Scraper:
         kept = tuple(each for each in memory.pool_samples if each.at > at - POOLS_KEPT)
         sample = () if isinstance(found, Missing) else (PoolSample(at, full),)
         return replace(memory, pool_samples=(*kept, *sample))
-
-    def _refuse_nothing(self) -> None:
-        """Raise when no call brought more than that somebody is there."""
-        log = self._api.log
-        if log.answered - PROBES:
-            return
-        raise verdict([each for each in log.failures if each.source not in PROBES], ERRORS)
 
 
 def _numbers(version: str) -> tuple[int, int]:

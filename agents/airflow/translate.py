@@ -20,8 +20,9 @@ from agents.airflow.queues import build_queuing
 from agents.airflow.snapshot import Snapshot
 from agents.airflow.wire import Job
 from agents.collector import Batch
-from agents.missing import Gaps, Missing, combine, estimated, known_or, over, share
+from agents.missing import Gaps, Missing, estimated, known_or, over
 from agents.origin import Origin
+from agents.pools import free_slots, used_ratio
 from agents.waits import scheduling_fields
 from contracts.health import HealthStatus, OrchestratorHealth
 from contracts.orchestrator import (
@@ -117,12 +118,8 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
 def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
     by_pools = isinstance(figures.executor_slots, Missing)
     total: Any = estimated(figures.total_slots) if by_pools else figures.total_slots
-    free = combine(lambda all_, used: max(0, all_ - used), figures.total_slots, figures.used_slots)
-    ratio = combine(
-        lambda used, all_: share(used, all_, "there are no slots"),
-        figures.used_slots,
-        figures.total_slots,
-    )
+    free = free_slots(figures.total_slots, figures.used_slots)
+    ratio = used_ratio(figures.used_slots, figures.total_slots)
     return gaps.fill(
         CapacityMetrics,
         "/capacity",

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from agents.missing import Missing
+from agents.missing import CLOCK_WENT_BACK, Missing
 
-__all__ = ["FIRST", "PAGE", "Mark", "Seen", "overlap", "pages"]
+__all__ = ["PAGE", "Mark", "Seen", "overlap", "pages"]
 
 PAGE = 100
 """The server's largest page, [api] maximum_page_limit."""
-
-FIRST = Missing("needs two scrapes: it counts what happened since the one before")
-CLOCK_WENT_BACK = Missing("our clock went back since the scrape before")
 
 T = TypeVar("T")
 

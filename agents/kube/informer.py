@@ -74,8 +74,7 @@ class Informer(Generic[W, K]):
     `on_change` is told of all that happens after the first list. `synced` is set by that list,
     `settled` by it or by the first failure.
 
-    `failure` is what is wrong at the moment, None while the server is heard; `heard_s` is when it
-    was last heard of, in the loop's time.
+    `failure` is what is wrong at the moment, None while the server is heard.
     """
 
     def __init__(
@@ -90,10 +89,8 @@ class Informer(Generic[W, K]):
         self.failure: tuple[str, str] | None = None
         self.synced = asyncio.Event()
         self.settled = asyncio.Event()
-        self.heard_s = 0.0
         self.calls = 0
         self.lists = 0
-        self.bytes = 0
         self._http = http
         self._on_change = on_change
         self._sleep = sleep
@@ -140,7 +137,6 @@ class Informer(Generic[W, K]):
             more = {"limit": str(PAGE)} | ({"continue": token} if token else {})
             response = await self._http.get(self.kind.path, params={**self.kind.params, **more})
             self.calls += 1
-            self.bytes += response.num_bytes_downloaded
             self._check(response, response.content)
             with _gc_paused():
                 page = decoder.decode(response.content)
@@ -217,7 +213,6 @@ class Informer(Generic[W, K]):
                 self._check(response, await response.aread())
             self.failure = None  # it is heard again, even where nothing happens
             async for line in response.aiter_lines():
-                self.bytes += len(line)
                 event = msgspec.json.decode(line, type=Event)
                 if event.type == "ERROR":
                     self._raise_error(msgspec.json.decode(event.object, type=Status))
@@ -267,7 +262,6 @@ class Informer(Generic[W, K]):
         if version:
             self._version = version
         self.failure = None
-        self.heard_s = asyncio.get_running_loop().time()
 
     async def _failed(self, code: str, message: str, pause_s: float | None = None) -> None:
         self.failure = (code, message)

@@ -28,7 +28,7 @@ from agents.kubernetes.state import (
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.translate import translate
 from agents.kubernetes.wire import Job, Lease, Namespace, Node, NodeUsage, Pod, Version
-from agents.missing import Missing
+from agents.missing import CLOCK_WENT_BACK, FIRST, Missing
 from contracts.orchestrator import OrchestratorType
 
 __all__ = ["KubernetesCollector"]
@@ -42,9 +42,6 @@ LEASES = Kind(
 USAGE = "/apis/metrics.k8s.io/v1beta1/nodes"
 SYNC_SHARE = 0.8
 """Share of `timeout_s` that the first list may take."""
-
-FIRST = Missing("needs two scrapes: it counts what happened since the one before")
-CLOCK_WENT_BACK = Missing("our clock went back since the scrape before")
 
 K = TypeVar("K")
 
@@ -78,7 +75,6 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         self._facts: tuple[datetime, str | Missing, str | Missing] | None = None
         self._holders: dict[str, str] = {}
         self._elections = 0
-        self._last: datetime | None = None
 
     async def collect(self, now: datetime) -> Batch:
         """See `Collector.collect`."""

@@ -20,6 +20,7 @@ from agents.kubernetes.snapshot import Readiness, Snapshot
 from agents.kubernetes.state import PodState
 from agents.missing import Gaps, Missing, combine, estimated, known_or, over
 from agents.origin import Origin
+from agents.pools import free_slots
 from agents.waits import scheduling_fields
 from contracts.health import (
     ComponentIssue,
@@ -55,7 +56,6 @@ UNREADY_RATIO = 0.05
 def translate(snapshot: Snapshot, config: KubernetesConfig, orchestrator: UUID) -> Batch:
     """The record of the cluster and one for each group of nodes."""
     figures = Figures(snapshot, config)
-    versions = over(lambda version: {"kubernetes": version}, snapshot.version)
     origin = Origin(
         OrchestratorType.KUBERNETES,
         orchestrator,
@@ -63,7 +63,7 @@ def translate(snapshot: Snapshot, config: KubernetesConfig, orchestrator: UUID) 
         snapshot.now,
         snapshot.log,
         snapshot.took_ms,
-        known_or(versions, {"kubernetes": "unknown"}),
+        {"kubernetes": known_or(snapshot.version, "unknown")},
     )
     gaps = Gaps()
     record = origin.record(
@@ -236,7 +236,7 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
 
 
 def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
-    free = combine(lambda all_, used: max(0, all_ - used), figures.total_slots, figures.used_slots)
+    free = free_slots(figures.total_slots, figures.used_slots)
     return gaps.fill(
         CapacityMetrics,
         "/capacity",

@@ -11,7 +11,7 @@ from agents.calls import verdict
 from agents.exposition import Vocabulary
 from agents.http_api import ERRORS, HttpApi
 from agents.increases import MetricsScrape, increase
-from agents.missing import Missing, known_or, over
+from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, known_or, over
 from agents.prefect.config import PrefectConfig
 from agents.prefect.snapshot import Listed, Snapshot, Totals, Window
 from agents.prefect.wire import FlowRun, Limit, State, Worker, WorkPool, WorkQueue
@@ -25,8 +25,6 @@ PROBES = frozenset({"health", "ready", "version"})
 LIVE = ("PENDING", "RUNNING", "CANCELLING")
 FAILED = ("FAILED", "CRASHED")
 NO_METRICS = Missing("metrics is off: the server's own metrics are not read")
-CLOCK_WENT_BACK = Missing("our clock went back since the scrape before")
-FIRST = Missing("needs two scrapes: it counts what happened since the one before")
 
 SERVER = Vocabulary(
     whose="a Prefect server",
@@ -106,7 +104,7 @@ class Scraper:
             "started", "START_TIME_DESC", now, memory.started
         )
         ended, read_ended = await self._window("ended", "END_TIME_DESC", now, memory.ended)
-        self._refuse_nothing()
+        self._api.require_more_than(PROBES)
         histories = await self._histories(started)
         metrics = await self._metrics(now)
         after = self._remember(memory, metrics, ended)
@@ -259,13 +257,6 @@ class Scraper:
             rows += page
             if len(page) < PAGE:
                 return rows
-
-    def _refuse_nothing(self) -> None:
-        """Raise when no call brought more than that somebody is there."""
-        log = self._api.log
-        if log.answered - PROBES:
-            return
-        raise verdict([each for each in log.failures if each.source not in PROBES], ERRORS)
 
     def _remember(
         self, memory: Memory, metrics: MetricsScrape | Missing, ended: Window | Missing

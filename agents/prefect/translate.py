@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from agents.collector import Batch
-from agents.missing import Gaps, Missing, combine, estimated, known_or, over, share
+from agents.missing import Gaps, Missing, combine, estimated, known_or, over
 from agents.origin import Origin
+from agents.pools import free_slots, used_ratio
 from agents.prefect.balance import build_balances
 from agents.prefect.components import build_components
 from agents.prefect.config import PrefectConfig
@@ -40,7 +41,6 @@ ALGORITHM = "workers pull, by priority of the queue, then by time"
 def translate(snapshot: Snapshot, config: PrefectConfig, orchestrator: UUID) -> Batch:
     """The record of the API and one record for each work pool."""
     figures = Figures(snapshot, config)
-    versions = over(lambda version: {"prefect": version}, snapshot.version)
     origin = Origin(
         OrchestratorType.PREFECT,
         orchestrator,
@@ -48,7 +48,7 @@ def translate(snapshot: Snapshot, config: PrefectConfig, orchestrator: UUID) -> 
         snapshot.now,
         snapshot.log,
         snapshot.took_ms,
-        known_or(versions, {"prefect": "unknown"}),
+        {"prefect": known_or(snapshot.version, "unknown")},
     )
     gaps = Gaps()
     record = origin.record(
@@ -114,12 +114,7 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
 
 
 def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
-    free = combine(lambda all_, used: max(0, all_ - used), figures.total_slots, figures.used_slots)
-    utilization = combine(
-        lambda used, all_: share(used, all_, "there are no slots"),
-        figures.used_slots,
-        figures.total_slots,
-    )
+    free = free_slots(figures.total_slots, figures.used_slots)
     return gaps.fill(
         CapacityMetrics,
         "/capacity",
@@ -130,7 +125,7 @@ def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
         running_workflows=figures.live_in("RUNNING"),
         completed_workflows=figures.ended_in("COMPLETED"),
         failed_workflows=figures.failed,
-        capacity_utilization=utilization,
+        capacity_utilization=used_ratio(figures.used_slots, figures.total_slots),
         active_workers=figures.alive,
         scaling_metrics=gaps.fill(ScalingMetrics, "/capacity/scalingMetrics", NO_SCALING),
     )

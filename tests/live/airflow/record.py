@@ -3,9 +3,7 @@
 Run: python -m tests.live.airflow.record CASE [--major 2 | --expected-only]
 """
 
-import argparse
 import asyncio
-import json
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ from tests.agents.airflow.replay import CASES, SETTINGS, replayed_case
 from tests.agents.http_cases import HttpCase, Recorder
 from tests.live.airflow.conftest import new_server
 from tests.live.airflow.server import AirflowServer
+from tests.live.recording import arguments, write_case
 
 __all__ = ["record"]
 
@@ -103,27 +102,21 @@ def about(
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("case")
+    parser = arguments()
     parser.add_argument("--major", type=int, default=3)
-    parser.add_argument(
-        "--expected-only", action="store_true", help="from the answers that were recorded before"
-    )
     asked = parser.parse_args()
-    folder = CASES / asked.case
-    if not asked.expected_only:
-        with tempfile.TemporaryDirectory() as place:
-            server = new_server(Path(place), asked.major)
-            try:
-                server.start()
-                case = await record(server)
-            finally:
-                server.stop()
-        case.about["command"] += f" {asked.case}"
-        case.save(folder)
-    expected = await replayed_case(HttpCase.load(folder))
-    text = json.dumps(expected, indent=1, ensure_ascii=False)
-    (folder / "expected.json").write_text(f"{text}\n")
+    await write_case(asked, CASES, lambda: recorded(asked.major), HttpCase.load, replayed_case)
+
+
+async def recorded(major: int) -> HttpCase:
+    """A case of a server of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        server = new_server(Path(place), major)
+        try:
+            server.start()
+            return await record(server)
+        finally:
+            server.stop()
 
 
 if __name__ == "__main__":

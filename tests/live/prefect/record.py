@@ -3,9 +3,7 @@
 Run: python -m tests.live.prefect.record CASE [--expected-only]
 """
 
-import argparse
 import asyncio
-import json
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from tests.agents.prefect.driver import Driver
 from tests.agents.prefect.replay import CASES, SETTINGS, replayed_case
 from tests.live.prefect.conftest import new_server
 from tests.live.prefect.server import PrefectServer
+from tests.live.recording import arguments, write_case
 
 __all__ = ["record"]
 
@@ -114,26 +113,19 @@ def about(moments: list[datetime], scrapes: list[list[dict[str, Any]]]) -> dict[
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("case")
-    parser.add_argument(
-        "--expected-only", action="store_true", help="from the answers that were recorded before"
-    )
-    asked = parser.parse_args()
-    folder = CASES / asked.case
-    if not asked.expected_only:
-        with tempfile.TemporaryDirectory() as place:
-            server = new_server(Path(place))
-            try:
-                server.start()
-                case = await record(server)
-            finally:
-                server.stop()
-        case.about["command"] += f" {asked.case}"
-        case.save(folder)
-    expected = await replayed_case(HttpCase.load(folder))
-    text = json.dumps(expected, indent=1, ensure_ascii=False)
-    (folder / "expected.json").write_text(f"{text}\n")
+    asked = arguments().parse_args()
+    await write_case(asked, CASES, recorded, HttpCase.load, replayed_case)
+
+
+async def recorded() -> HttpCase:
+    """A case of a server of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        server = new_server(Path(place))
+        try:
+            server.start()
+            return await record(server)
+        finally:
+            server.stop()
 
 
 if __name__ == "__main__":

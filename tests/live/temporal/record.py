@@ -3,9 +3,7 @@
 Run: python -m tests.live.temporal.record CASE [--program PATH-OF-TEMPORAL | --expected-only]
 """
 
-import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -22,6 +20,7 @@ from temporalio.service import ConnectConfig, ServiceClient
 
 from agents.temporal import TemporalCollector, TemporalConfig
 from tests.agents.temporal.recording import CASES, Case, Entry, Recorder, replayed
+from tests.live.recording import arguments, write_case
 from tests.live.temporal.server import TemporalServer, binary
 from tests.live.temporal.watch import WorkerProcess, start, worker
 
@@ -135,20 +134,10 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("case")
+    parser = arguments()
     parser.add_argument("--program", default=binary() or "temporal")
-    parser.add_argument(
-        "--expected-only", action="store_true", help="from the answers that were recorded before"
-    )
     asked = parser.parse_args()
-    folder = CASES / asked.case
-    case = Case.load(folder) if asked.expected_only else await recorded(asked.program)
-    if not asked.expected_only:
-        case.about["command"] += f" {asked.case}"
-        case.save(folder)
-    expected = json.dumps(await replayed(case), indent=1, ensure_ascii=False)
-    (folder / "expected.json").write_text(expected + "\n")
+    await write_case(asked, CASES, lambda: recorded(asked.program), Case.load, replayed)
 
 
 async def recorded(program: str) -> Case:
