@@ -1,11 +1,16 @@
 """Orchestrators that are here and are not watched: named by the environment, or on their ports."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+
+from agents.collector import CollectorError
+from agents.kube.credentials import runs_in_a_cluster
+from agents.kube.kubeconfig import Kubeconfig, usual_paths
 
 __all__ = ["Found", "discover"]
 
@@ -27,7 +32,7 @@ class Found:
     @property
     def place(self) -> str:
         """Where it is."""
-        return str(next(self.entry[name] for name in PLACES if name in self.entry))
+        return str(next((self.entry[name] for name in PLACES if name in self.entry), HERE))
 
     @property
     def suggestion(self) -> str:
@@ -38,7 +43,8 @@ class Found:
         return f"{{{', '.join(shown)}}}"
 
 
-PLACES = ("address", "api_url", "base_url")
+PLACES = ("address", "api_url", "base_url", "context")
+HERE = "the cluster this runs in"
 
 
 def discover(
@@ -61,7 +67,21 @@ def _named(environment: Mapping[str, str]) -> Iterator[Found]:
     for name in ("AIRFLOW__API__BASE_URL", "AIRFLOW__WEBSERVER__BASE_URL"):
         if url := environment.get(name):
             yield Found({**_entry("airflow", url), "base_url": url}, name)
-            return
+            break
+    yield from _kubernetes(environment)
+
+
+def _kubernetes(environment: Mapping[str, str]) -> Iterator[Found]:
+    """The cluster this runs in, else the one that the user's kubeconfig is set to."""
+    if runs_in_a_cluster(environment):
+        entry = {"type": "kubernetes", "instance_id": "kubernetes-here"}
+        yield Found(entry, "the service account of this pod")
+        return
+    with suppress(CollectorError, OSError):  # whatever is broken there is not for us to tell
+        config = Kubeconfig.read(usual_paths(environment))
+        if context := config.current_context:
+            entry = {"type": "kubernetes", "instance_id": f"kubernetes-{context}"}
+            yield Found({**entry, "context": context}, f"current context of {config}")
 
 
 def _given(environment: Mapping[str, str], **names: str) -> dict[str, str]:

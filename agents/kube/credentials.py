@@ -11,19 +11,19 @@ import os
 import ssl
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
 from agents.collector import CollectorError, UnauthorizedError
+from agents.kube.kubeconfig import Kubeconfig, usual_paths
 from agents.kube.settings import KubeSettings
 
-__all__ = ["Access", "BearerAuth", "access"]
+__all__ = ["Access", "BearerAuth", "access", "runs_in_a_cluster"]
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 READ_AGAIN = timedelta(minutes=1)
@@ -62,13 +62,18 @@ def access(settings: KubeSettings, environment: Mapping[str, str] | None = None)
     try:
         if settings.api_url is not None:
             return _by_address(settings)
-        host = known.get("KUBERNETES_SERVICE_HOST")
-        if settings.kubeconfig is None and host and (SERVICE_ACCOUNT / "token").exists():
+        if settings.kubeconfig is None and settings.context is None and runs_in_a_cluster(known):
+            host = known["KUBERNETES_SERVICE_HOST"]
             return _in_cluster(host, known.get("KUBERNETES_SERVICE_PORT", "443"))
-        path = settings.kubeconfig or Path(known.get("KUBECONFIG") or "~/.kube/config")
-        return _by_kubeconfig(path.expanduser(), settings.context)
+        paths = [settings.kubeconfig.expanduser()] if settings.kubeconfig else usual_paths(known)
+        return _by_kubeconfig(paths, settings.context)
     except (OSError, ssl.SSLError) as error:
         raise CollectorError(f"cannot read {getattr(error, 'filename', '')}: {error}") from error
+
+
+def runs_in_a_cluster(environment: Mapping[str, str]) -> bool:
+    """Whether this is a pod with a service account."""
+    return "KUBERNETES_SERVICE_HOST" in environment and (SERVICE_ACCOUNT / "token").exists()
 
 
 def _by_address(settings: KubeSettings) -> Access:
@@ -87,47 +92,42 @@ def _in_cluster(host: str, port: str) -> Access:
     )
 
 
-def _by_kubeconfig(path: Path, context: str | None) -> Access:
-    if not path.exists():
+def _by_kubeconfig(paths: Sequence[Path], context: str | None) -> Access:
+    config = Kubeconfig.read(paths)
+    if not config.files:
         raise CollectorError(
-            f"there is no kubeconfig at {path}: set kubeconfig, KUBECONFIG, or api_url"
+            f"there is no kubeconfig at {', '.join(map(str, paths))}: "
+            "set kubeconfig, KUBECONFIG, or api_url"
         )
     try:
-        config = yaml.safe_load(path.read_text())
-        chosen = context or config.get("current-context")
-        about = _named(config, "contexts", "context", chosen, path)
-        cluster = _named(config, "clusters", "cluster", about["cluster"], path)
-        user = _named(config, "users", "user", about["user"], path)
+        about, _ = config.entry("contexts", context or config.current_context)
+        cluster, beside_cluster = config.entry("clusters", about["cluster"])
+        user, beside_user = config.entry("users", about["user"])
         return Access(
             str(cluster["server"]).rstrip("/"),
-            _trust(cluster, user, path.parent),
-            _auth(user, path),
+            _trust(cluster, user, beside_cluster, beside_user),
+            _auth(user, beside_user),
         )
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CollectorError(f"{path} is no kubeconfig that can be used: {error!r}") from error
-
-
-def _named(
-    config: Mapping[str, Any], part: str, key: str, name: str | None, path: Path
-) -> Mapping[str, Any]:
-    for each in config.get(part) or ():
-        if each.get("name") == name:
-            found: Mapping[str, Any] = each[key]
-            return found
-    raise CollectorError(f"{path} has no {key} {name!r}")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CollectorError(f"{config} is no kubeconfig that can be used: {error!r}") from error
 
 
 def _trust(
-    cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path
+    cluster: Mapping[str, Any],
+    user: Mapping[str, Any],
+    beside_cluster: Path,
+    beside_user: Path,
 ) -> ssl.SSLContext | bool:
     if str(cluster["server"]).startswith("http:"):
         return True
-    authority = _data(cluster, "certificate-authority", folder)
+    authority = _data(cluster, "certificate-authority", beside_cluster)
     context = ssl.create_default_context(cadata=authority.decode() if authority else None)
     if cluster.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    certificate, key = (_data(user, name, folder) for name in ("client-certificate", "client-key"))
+    certificate, key = (
+        _data(user, name, beside_user) for name in ("client-certificate", "client-key")
+    )
     if certificate and key:
         _load_chain(context, certificate, key)
     return context
@@ -149,18 +149,18 @@ def _data(part: Mapping[str, Any], name: str, folder: Path) -> bytes | None:
     return None
 
 
-def _auth(user: Mapping[str, Any], path: Path) -> httpx.Auth | None:
+def _auth(user: Mapping[str, Any], folder: Path) -> httpx.Auth | None:
     if user.get("tokenFile"):
-        return BearerAuth(_TokenFile(path.parent / user["tokenFile"]))
+        return BearerAuth(_TokenFile(folder / user["tokenFile"]))
     if user.get("token"):
         token = str(user["token"])
         return BearerAuth(lambda _: token)
     if user.get("exec"):
-        return BearerAuth(_ExecPlugin(user["exec"], path.parent))
+        return BearerAuth(_ExecPlugin(user["exec"], folder))
     if user.get("username"):
         return httpx.BasicAuth(str(user["username"]), str(user.get("password", "")))
     if user.get("auth-provider"):
-        raise CollectorError(f"{path}: auth-provider is not supported, use an exec plugin")
+        raise CollectorError("kubeconfig: auth-provider is not supported, use an exec plugin")
     return None
 
 

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,9 @@ from cli.settings import Settings
 def usual_ports_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "_says", lambda http, url: None)
     for name in list(os.environ):
-        if name.startswith(("TEMPORAL_", "PREFECT_", "AIRFLOW_")):
+        if name.startswith(("TEMPORAL_", "PREFECT_", "AIRFLOW_", "KUBE")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "/nowhere")
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
@@ -42,6 +44,30 @@ def test_the_environment_names_it(environment: dict[str, str], kind: str, place:
 
     assert (found.kind, found.place, found.because) == (kind, place, next(iter(environment)))
     assert config_of(found.entry).instance_id == found.entry["instance_id"]
+
+
+@pytest.mark.parametrize("by", ["KUBECONFIG", "HOME"])
+def test_the_kubeconfig_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str) -> None:
+    path = tmp_path / ".kube" / "config"
+    path.parent.mkdir()
+    path.write_text("current-context: prod-eu\n")
+    monkeypatch.setenv(by, str(path if by == "KUBECONFIG" else tmp_path))
+
+    (found,) = discover(os.environ, ())
+
+    assert (found.kind, found.place) == ("kubernetes", "prod-eu")
+    assert found.because == f"current context of {path}"
+    assert found.suggestion == (
+        "{type: kubernetes, instance_id: kubernetes-prod-eu, context: prod-eu}"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "contexts: []\n", "[", "- a list\n"])
+def test_a_kubeconfig_that_is_set_to_nothing_is_nothing_found(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(text)
+
+    assert discover({"KUBECONFIG": str(path)}, ()) == []
 
 
 def test_what_is_configured_is_not_found_again() -> None:

@@ -53,6 +53,24 @@ async def test_the_environment_names_the_kubeconfig(tmp_path: Path) -> None:
     assert await signed(access(settings(), {"KUBECONFIG": str(path)}).auth) == "Bearer t1"
 
 
+async def test_several_kubeconfigs_are_one_and_the_first_that_says_it_wins(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    mine = [{"name": "mine", "context": {"cluster": "c", "user": "v"}}]
+    first = kubeconfig(one, {"token": "t1"}, **{"current-context": "mine", "contexts": mine})
+    more = [{"name": "v", "user": {"tokenFile": "token"}}, {"name": "u", "user": {}}]
+    second = kubeconfig(other, {}, users=more)
+    (other / "token").write_text("beside the second")
+    named = f"{first}:{tmp_path / 'not there'}:{second}"
+
+    by_default = access(settings(), {"KUBECONFIG": named})
+    by_name = access(settings(context="here"), {"KUBECONFIG": named})
+
+    assert await signed(by_default.auth) == "Bearer beside the second"
+    assert await signed(by_name.auth) == "Bearer t1"
+
+
 async def test_a_token_file_is_read_again_when_it_rotated(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old\n")
