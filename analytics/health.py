@@ -12,7 +12,7 @@ from analytics.recommendations import recommend
 from contracts.health import DiagnosticInfo
 from contracts.orchestrator import OrchestratorMetrics
 
-__all__ = ["OrchestratorAnalyzer", "score_health"]
+__all__ = ["analyze_health", "score_health"]
 
 METHOD = (
     "Weighted mean of five parts ("
@@ -26,35 +26,32 @@ MEDIUM_COVERAGE = 0.5
 """Below it less than half of the score's ground is measured: low confidence."""
 
 
-class OrchestratorAnalyzer:
-    """Analyzes orchestrator performance and health."""
+def analyze_health(record: OrchestratorMetrics) -> HealthAnalysis:
+    """Explain the health of a record that `score_health` has been through.
 
-    def analyze_orchestrator_health(self, metrics: OrchestratorMetrics) -> HealthAnalysis:
-        """Explain the health of a record that `score_health` has been through.
-
-        Takes the status before from the record's own diagnostics, so score and status are
-        exactly the record's. Pass the record as it was collected: one whose unknown sections
-        were filled with older values is another record, with another score.
-        """
-        assessment = assess_health(metrics, metrics.health.diagnostics.previous_status)
-        diagnostics = assessment.diagnostics
-        parts = diagnostics.score_parts
-        return HealthAnalysis(
-            health_score=assessment.score,
-            health_status=assessment.status,
-            status_reason=diagnostics.status_reason,
-            component_analysis=analyze_components(metrics),
-            capacity_analysis=analyze_capacity(metrics),
-            scheduling_efficiency=analyze_scheduling(metrics),
-            queue_health=analyze_queues(metrics),
-            bottlenecks=find_bottlenecks(metrics),
-            recommendations=recommend(metrics, {part.name: part for part in parts}),
-            coverage=diagnostics.coverage or 0.0,
-            contributions=tuple(map(Contribution.of, parts)),
-            evidence=tuple(part.evidence for part in parts),
-            confidence=_confidence(metrics, diagnostics),
-            method=METHOD,
-        )
+    Takes the status before from the record's own diagnostics, so score and status are exactly
+    the record's. Pass the record as it was collected: one whose unknown sections were filled
+    with older values is another record, with another score.
+    """
+    assessment = assess_health(record, record.health.diagnostics.previous_status)
+    diagnostics = assessment.diagnostics
+    parts = diagnostics.score_parts
+    return HealthAnalysis(
+        health_score=assessment.score,
+        health_status=assessment.status,
+        status_reason=diagnostics.status_reason,
+        component_analysis=analyze_components(record),
+        capacity_analysis=analyze_capacity(record),
+        scheduling_efficiency=analyze_scheduling(record),
+        queue_health=analyze_queues(record),
+        bottlenecks=find_bottlenecks(record),
+        recommendations=recommend(record, {part.name: part for part in parts}),
+        coverage=diagnostics.coverage or 0.0,
+        contributions=tuple(map(Contribution.of, parts)),
+        evidence=tuple(part.evidence for part in parts),
+        confidence=_confidence(record, diagnostics),
+        method=METHOD,
+    )
 
 
 def _confidence(record: OrchestratorMetrics, diagnostics: DiagnosticInfo) -> Confidence:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from analytics.health import OrchestratorAnalyzer
+from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
 from api.models import (
     CapacityFrame,
@@ -123,7 +123,7 @@ def health_frame(latest: Latest, now: datetime) -> HealthFrame:
         state=state,
         reason=_whole_reason(latest, state),
         health=record.health,
-        analysis=OrchestratorAnalyzer().analyze_orchestrator_health(record),
+        analysis=analyze_health(record),
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from importlib import import_module
 
@@ -11,14 +12,22 @@ BENCHMARKS = {
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
     "faults": "benchmarks.faults.auditor",
+    "forecast-60min": "benchmarks.forecast_60min",
+    "forecast-capacity": "benchmarks.forecast_capacity",
+    "forecast-m4": "benchmarks.forecast_m4",
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
     "ingest-peers": "benchmarks.ingest_peers",
 }
 
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 def main() -> None:
     """Run one benchmark."""
+    for variable in THREADS:  # read when numpy is imported
+        os.environ.setdefault(variable, "1")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     name = parser.parse_args(sys.argv[1:2]).name

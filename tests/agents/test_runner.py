@@ -16,7 +16,7 @@ from agents.collector import (
 from agents.forwarder import Forwarder
 from agents.runner import AgentRunner
 from agents.spool import Spool
-from analytics.health import OrchestratorAnalyzer
+from analytics.health import analyze_health
 from bus.direct import DirectBus
 from contracts.health import HealthStatus
 from contracts.orchestrator import OrchestratorMetrics
@@ -63,7 +63,7 @@ async def test_the_record_and_the_analysis_agree(tmp_path: Path) -> None:
     async with running(ScriptedCollector(), FakeTime(), tmp_path) as (runner, spool):
         await runner.tick()
         (record,) = await spooled(spool)
-        analysis = OrchestratorAnalyzer().analyze_orchestrator_health(record)
+        analysis = analyze_health(record)
 
         assert analysis.health_score == record.health.health_score
         assert analysis.health_status == record.health.status

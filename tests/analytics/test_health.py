@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.findings import Confidence
-from analytics.health import OrchestratorAnalyzer, score_health
+from analytics.health import score_health
+from analytics.orchestrator import OrchestratorAnalyzer
 from contracts.health import ComponentStatus, ComponentType, HealthStatus
 from contracts.orchestrator import CapacityMetrics, Metadata, OrchestratorMetrics
 from tests.analytics.samples import component, known, perfect_sections

@@ -3,7 +3,7 @@
 import pytest
 
 from analytics.findings import Recommendation
-from analytics.health import OrchestratorAnalyzer
+from analytics.health import analyze_health
 from contracts.health import ComponentStatus, ComponentType
 from contracts.orchestrator import (
     CapacityMetrics,
@@ -20,7 +20,7 @@ from tests.records import outage_record
 
 
 def recommended(record: OrchestratorMetrics) -> tuple[Recommendation, ...]:
-    return OrchestratorAnalyzer().analyze_orchestrator_health(record).recommendations
+    return analyze_health(record).recommendations
 
 
 def actions(record: OrchestratorMetrics) -> list[str]:

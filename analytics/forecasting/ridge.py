@@ -1,0 +1,163 @@
+"""Ridge regression on the past, straight to every step of the horizon.
+
+It predicts the change since the last value from the changes that led there, so that what is
+shrunk to nothing is persistence. How much is shrunk is chosen on the last block of the history,
+which a gap of one horizon keeps apart from what is learnt (no target is seen by both); where no
+amount beats persistence there, it is persistence. Sources: Hoerl and Kennard (1970) for ridge,
+Marcellino, Stock and Watson (2006) for direct forecasts, Bergmeir and Benitez (2012) for the
+validation on a last block.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.forecasting.past import Past
+from analytics.forecasting.series import FloatArray
+
+__all__ = ["Ridge", "block_steps", "fit_ridge"]
+
+PENALTIES = np.logspace(-5, 2, 8)
+"""Per row of the design."""
+
+LONGEST_BLOCK = 7  # seasons
+BEYOND_RATIO = 0.5
+"""A forecast may leave the range of the history by this share of it, and no further."""
+
+LEAST_ROWS = 3  # horizons
+Steps = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Coefficients that were learnt, and the space they are in.
+
+    `center` and `coefficients` have a row a feature, `coefficients` and `intercept` a column a
+    step of the horizon.
+    """
+
+    past: Past
+    center: FloatArray
+    coefficients: FloatArray
+    intercept: FloatArray
+    lowest: float
+    highest: float
+    logarithm: bool
+
+    def at(self, values: FloatArray, origins: Steps) -> FloatArray:
+        """Forecasts of shape (origins, horizon); an origin before all lags is persistence."""
+        space = _space(values, self.logarithm)
+        last = origins - 1
+        rows = self.past.changes(space, np.maximum(last, self.past.reach)) - self.center
+        change = rows @ self.coefficients + self.intercept
+        change[last < self.past.reach] = 0.0
+        made = np.clip(space[last][:, None] + change, self.lowest, self.highest)
+        return np.exp(made) if self.logarithm else made
+
+
+def block_steps(length: int, horizon: int, season: int) -> int:
+    """How many of the last origins of a history are kept back to judge by."""
+    return max(horizon, min(length // 4, LONGEST_BLOCK * season))
+
+
+def fit_ridge(
+    history: FloatArray, horizon: int, season: int, *, logarithm: bool, seasons: int = 1
+) -> tuple[Ridge, Ridge] | None:
+    """Learn from a finite history; None where it is too short.
+
+    Returns what was learnt from all of it, and what from all but its last block. `seasons`: how
+    many of them are looked back at step by step, beside the same steps a week ago. `logarithm`:
+    ratios are learnt instead of differences, where all values are positive.
+    """
+    logarithm = logarithm and bool(len(history)) and float(history.min()) > 0
+    values = _space(history, logarithm)
+    past = Past.of(len(values), horizon, season, seasons)
+    moments = np.arange(past.reach, len(values) - horizon)
+    block = block_steps(len(values), horizon, season)
+    learnt = len(moments) - block - horizon
+    if learnt < LEAST_ROWS * horizon:
+        return None
+    changes = past.changes(values, moments)
+    scale = float(changes.std(axis=0).mean()) or 1.0
+    design = changes / scale
+    targets = (values[moments[:, None] + np.arange(1, horizon + 1)] - values[moments, None]) / scale
+    spread = BEYOND_RATIO * float(np.ptp(values))
+    still = Ridge(
+        past=past,
+        center=np.zeros(changes.shape[1]),
+        coefficients=np.zeros((changes.shape[1], horizon)),
+        intercept=np.zeros(horizon),
+        lowest=float(values.min()) - spread,
+        highest=float(values.max()) + spread,
+        logarithm=logarithm,
+    )
+    early = _Path.of(design[:learnt], targets[:learnt])
+    penalty = early.best_penalty(design[-block:], targets[-block:])
+    if penalty is None:
+        return still, still
+    whole = _solved(design, targets, penalty)
+    return (
+        replace(still, center=whole[0] * scale, coefficients=whole[1], intercept=whole[2] * scale),
+        replace(
+            still,
+            center=early.center * scale,
+            coefficients=early.coefficients(penalty),
+            intercept=early.intercept(penalty) * scale,
+        ),
+    )
+
+
+def _space(values: FloatArray, logarithm: bool) -> FloatArray:
+    return np.log(np.maximum(values, np.finfo(float).tiny)) if logarithm else values
+
+
+@dataclass(frozen=True)
+class _Path:
+    """One regression under every penalty for the price of one decomposition."""
+
+    center: FloatArray
+    mean: FloatArray
+    eigenvalues: FloatArray
+    vectors: FloatArray
+    projected: FloatArray
+    rows: int
+
+    @classmethod
+    def of(cls, design: FloatArray, targets: FloatArray) -> "_Path":
+        center, mean = design.mean(axis=0), targets.mean(axis=0)
+        rows = design - center
+        eigenvalues, vectors = np.linalg.eigh(rows.T @ rows)
+        projected = vectors.T @ (rows.T @ (targets - mean))
+        return cls(center, mean, np.maximum(eigenvalues, 0.0), vectors, projected, len(rows))
+
+    def coefficients(self, penalty: float) -> FloatArray:
+        return self.vectors @ self._rotated(penalty)
+
+    def intercept(self, penalty: float) -> FloatArray:
+        """The trend is shrunk as the rest is."""
+        return self.mean / (1.0 + penalty)
+
+    def best_penalty(self, design: FloatArray, targets: FloatArray) -> float | None:
+        """The one with the least absolute error; None where persistence has less."""
+        rows = (design - self.center) @ self.vectors
+        errors = [
+            np.abs(targets - rows @ self._rotated(each) - self.intercept(each)).mean()
+            for each in PENALTIES
+        ]
+        best = int(np.argmin(errors))
+        return float(PENALTIES[best]) if errors[best] < np.abs(targets).mean() else None
+
+    def _rotated(self, penalty: float) -> FloatArray:
+        return self.projected / (self.eigenvalues + penalty * self.rows)[:, None]
+
+
+def _solved(
+    design: FloatArray, targets: FloatArray, penalty: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Center, coefficients and intercept under one penalty."""
+    center, mean = design.mean(axis=0), targets.mean(axis=0)
+    rows = design - center
+    gram = rows.T @ rows
+    gram[np.diag_indices_from(gram)] += penalty * len(rows)
+    return center, np.linalg.solve(gram, rows.T @ (targets - mean)), mean / (1.0 + penalty)
