@@ -1,49 +1,72 @@
 """The collector: the first scrape lists the cluster, the others ask what the watches keep."""
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import httpx
 
-from agents.calls import CallFailure, verdict
+from agents.calls import verdict
 from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import ERRORS, HttpApi
 from agents.kube.credentials import Access, access
-from agents.kube.informer import Informer, Kind
+from agents.kube.informer import Informer
+from agents.kubernetes.components import component_addresses, components_trust
 from agents.kubernetes.config import KubernetesConfig
+from agents.kubernetes.control_plane import (
+    APISERVER,
+    CONTROLLERS,
+    SCHEDULER,
+    ControlPlane,
+    Reader,
+    Vitals,
+)
+from agents.kubernetes.kinds import JOBS, LEASES, NODES, PODS, always, extras
 from agents.kubernetes.quantity import quantity
 from agents.kubernetes.snapshot import Readiness, Snapshot
-from agents.kubernetes.state import (
-    LeaseState,
-    job_state,
-    lease_state,
-    node_state,
-    pod_state,
-)
+from agents.kubernetes.state import LeaseState
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.translate import translate
-from agents.kubernetes.wire import Job, Lease, Namespace, Node, NodeUsage, Pod, Version
-from agents.missing import CLOCK_WENT_BACK, FIRST, Missing
+from agents.kubernetes.watches import Watches
+from agents.kubernetes.wire import ApiGroups, Namespace, NodeUsage, Version
+from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, over
 from contracts.orchestrator import OrchestratorType
 
 __all__ = ["KubernetesCollector"]
 
-NODES = Kind("nodes", "/api/v1/nodes", Node, node_state)
-PODS = Kind("pods", "/api/v1/pods", Pod, pod_state)
-JOBS = Kind("jobs", "/apis/batch/v1/jobs", Job, job_state)
-LEASES = Kind(
-    "leases", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", Lease, lease_state
-)
 USAGE = "/apis/metrics.k8s.io/v1beta1/nodes"
 SYNC_SHARE = 0.8
 """Share of `timeout_s` that the first list may take."""
 
-K = TypeVar("K")
+
+@dataclass(frozen=True)
+class Facts:
+    """What hardly ever changes. `offered`: the group versions of the API."""
+
+    version: str | Missing
+    cluster: str | Missing
+    offered: frozenset[str] | Missing
+
+    @property
+    def known(self) -> bool:
+        return not any(
+            isinstance(each, Missing) for each in (self.version, self.cluster, self.offered)
+        )
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Made by the first scrape. `components` calls those whose addresses are set."""
+
+    api: HttpApi
+    components: HttpApi
+    clients: tuple[httpx.AsyncClient, ...]
+    watches: Watches
 
 
 class KubernetesCollector(Collector[KubernetesConfig]):
@@ -67,95 +90,115 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         self._reach = reach
         self._transport = transport
         self._clock = clock
-        self._http: httpx.AsyncClient | None = None
-        self._api: HttpApi | None = None
+        self._connection: Connection | None = None
         self._tally = Tally(clock)
+        self._extras = extras(config, self._tally)
+        self._readers = {
+            "apiserver": self._reader("apiserver", ("/metrics",)),
+            "scheduler": self._reader("scheduler", component_addresses(config.scheduler_urls)),
+            "controllers": self._reader(
+                "controllers", component_addresses(config.controller_manager_urls)
+            ),
+        }
         self._totals: Counter[tuple[str, str]] = Counter()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._facts: tuple[datetime, str | Missing, str | Missing] | None = None
+        self._facts: tuple[datetime, Facts] | None = None
         self._holders: dict[str, str] = {}
         self._elections = 0
 
     async def collect(self, now: datetime) -> Batch:
         """See `Collector.collect`."""
         begun = self._clock()
-        api = self._begin()
-        api.begin(now)
-        calls_before = self._watch_calls()
+        connection = self._begin(now)
+        api, watches = connection.api, connection.watches
+        calls_before = watches.calls
         readiness, readiness_ms = await self._readiness(api)
         if isinstance(readiness, Missing):
             raise verdict(api.log.failures, ERRORS)
-        version, cluster = await self._read_facts(api, now)
+        facts = await self._read_facts(api, now)
+        await watches.adjust(self._extras, facts.offered)
         usage = await self._usage(api)
-        await self._synced()
-        nodes, pods = self._kept(self._nodes), self._kept(self._pods)
-        jobs, leases = self._kept(self._jobs), self._kept(self._leases)
+        control = await self._control_plane(connection)
+        await watches.settled(self.config.timeout_s * SYNC_SHARE)
+        nodes, pods, jobs, leases = (
+            watches.kept(kind.name, api.log) for kind in (NODES, PODS, JOBS, LEASES)
+        )
         if all(isinstance(each, Missing) for each in (nodes, pods, jobs, leases)):
             raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
         happened, seconds = self._happened(now, pods, jobs, nodes)
         self._count_elections(leases)
-        api.log.calls += self._watch_calls() - calls_before
+        api.log.calls += watches.calls - calls_before
         snapshot = Snapshot(
             now=now,
             at=api.server_now(),
             readiness=readiness,
             readiness_ms=readiness_ms,
-            version=version,
-            cluster=cluster,
+            version=facts.version,
+            cluster=facts.cluster,
             nodes=nodes,
             pods=pods,
             jobs=jobs,
             leases=leases,
             usage=usage,
+            control=control,
             happened=happened,
             seconds=seconds,
             totals=dict(self._totals),
             elections=self._elections,
-            relists=sum(each.lists for each in self.informers) - len(self.informers),
+            relists=watches.relists,
             log=api.log,
             took_ms=(self._clock() - begun) * 1000,
         )
         return translate(snapshot, self.config, self.orchestrator_id)
 
     async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-        self._tasks.clear()
-        if self._http is not None:
-            await self._http.aclose()
+        if self._connection is None:
+            return
+        await self._connection.watches.aclose()
+        for http in self._connection.clients:
+            await http.aclose()
 
     @property
     def informers(self) -> tuple[Informer[Any, Any], ...]:
-        """What keeps nodes, pods, jobs and leases; there are none before the first scrape."""
-        return (self._nodes, self._pods, self._jobs, self._leases)
+        """What follows the cluster; there are none before the first scrape."""
+        return (
+            () if self._connection is None else tuple(self._connection.watches.informers.values())
+        )
 
-    def _begin(self) -> HttpApi:
+    def _reader(self, name: str, addresses: Sequence[str]) -> Reader:
+        vocabulary = {"apiserver": APISERVER, "scheduler": SCHEDULER, "controllers": CONTROLLERS}
+        interval_s = self.config.metrics_interval_s
+        return Reader(f"metrics of {name}", vocabulary[name], addresses, interval_s, self._clock)
+
+    def _begin(self, now: datetime) -> Connection:
         """Connect and watch, if that was not begun. Raises `CollectorError`."""
-        for task in self._tasks:
-            if task.done():  # it never should: let it be told instead of believing what it kept
-                task.result()
-        if self._api is not None:
-            return self._api
+        if self._connection is None:
+            self._connection = self._connected()
+        self._connection.watches.check()
+        self._connection.api.begin(now)
+        self._connection.components.begin(now)
+        self._connection.components.log = self._connection.api.log
+        return self._connection
+
+    def _connected(self) -> Connection:
         reach = self._reach or access(self.config)
-        self._http = httpx.AsyncClient(
+        trust = components_trust(self.config)
+        main, others = self._client(reach, reach.trust), self._client(reach, trust)
+        watches = Watches(main)
+        for kind, on_change in always(self._tally):
+            watches.begin(kind, on_change)
+        api, components = HttpApi(self.config, main), HttpApi(self.config, others)
+        return Connection(api, components, (main, others), watches)
+
+    def _client(self, reach: Access, trust: ssl.SSLContext | bool) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
             base_url=reach.url,
             auth=reach.auth,
-            verify=reach.trust,
+            verify=trust,
             transport=self._transport,
             timeout=self.config.call_timeout_s,
             headers={"User-Agent": "woa-kubernetes-agent", "Accept": "application/json"},
             trust_env=False,
         )
-        self._api = HttpApi(self.config, self._http)
-        self._nodes = Informer(self._http, NODES, self._tally.node)
-        self._pods = Informer(self._http, PODS, self._tally.pod)
-        self._jobs = Informer(self._http, JOBS, self._tally.job)
-        self._leases = Informer(self._http, LEASES)
-        self._tasks = [asyncio.create_task(each.run()) for each in self.informers]
-        return self._api
 
     async def _readiness(self, api: HttpApi) -> tuple[Readiness | Missing, float | Missing]:
         begun = self._clock()
@@ -167,17 +210,20 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         lines = [line.removeprefix("[-]") for line in text.splitlines() if line.startswith("[-]")]
         return Readiness(status == httpx.codes.OK, lines), took_ms
 
-    async def _read_facts(self, api: HttpApi, now: datetime) -> tuple[str | Missing, str | Missing]:
+    async def _read_facts(self, api: HttpApi, now: datetime) -> Facts:
         if self._facts is not None and now < self._facts[0]:
-            return self._facts[1:]
+            return self._facts[1]
         version = await api.get("version", "/version", Version)
         home = await api.get("namespace", "/api/v1/namespaces/kube-system", Namespace)
-        told = version if isinstance(version, Missing) else version.git_version
-        cluster = home if isinstance(home, Missing) else home.metadata.uid
-        known = not isinstance(told, Missing) and not isinstance(cluster, Missing)
+        groups = await api.get("API groups", "/apis", ApiGroups)
+        facts = Facts(
+            over(lambda told: told.git_version, version),
+            over(lambda told: told.metadata.uid, home),
+            over(lambda told: told.versions, groups),
+        )
         until = now + timedelta(seconds=self.config.facts_interval_s)
-        self._facts = (until, told, cluster) if known else None
-        return told, cluster
+        self._facts = (until, facts) if facts.known else None
+        return facts
 
     async def _usage(self, api: HttpApi) -> dict[str, tuple[float, float]] | Missing:
         found = await api.get("metrics.k8s.io", USAGE, NodeUsage, optional=True)
@@ -191,25 +237,19 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             for each in found.items
         }
 
-    async def _synced(self) -> None:
-        """Wait for the first lists; what is not there in time is missing from this record."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.config.timeout_s * SYNC_SHARE):
-                await asyncio.gather(*(each.settled.wait() for each in self.informers))
+    async def _control_plane(self, connection: Connection) -> ControlPlane:
+        async def read(name: str, setting: str) -> Vitals | Missing:
+            reader = self._readers[name]
+            if not reader.addresses:
+                return Missing(f"{setting} is not set; managed clusters hide these metrics")
+            return await reader.read(connection.components)
 
-    def _kept(self, informer: Informer[Any, K]) -> Sequence[K] | Missing:
-        """What an informer knows; nothing while it does not hear the server."""
-        assert self._api is not None
-        name = f"watch {informer.kind.name}"
-        if informer.failure is not None:
-            return self._api.log.note(CallFailure(*informer.failure, name))
-        if not informer.synced.is_set():
-            return self._api.log.note(CallFailure("deadline", "not all is listed yet", name))
-        self._api.log.answered.add(name)
-        return list(informer.objects.values())
-
-    def _watch_calls(self) -> int:
-        return sum(each.calls for each in self.informers)
+        apiserver, scheduler, controllers = await asyncio.gather(
+            self._readers["apiserver"].read(connection.api),
+            read("scheduler", "scheduler_urls"),
+            read("controllers", "controller_manager_urls"),
+        )
+        return ControlPlane(apiserver, scheduler, controllers)
 
     def _happened(
         self, now: datetime, *parts: Sequence[object] | Missing

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agents.kubernetes.figures import Figures
 from agents.kubernetes.state import LeaseState
-from agents.missing import Gaps, Missing, over
+from agents.missing import Gaps, Missing, known_or, over
 from agents.origin import Origin
 from contracts.coordination import (
     ConflictMetrics,
@@ -23,6 +23,9 @@ __all__ = ["build_coordination", "fresh_leases"]
 PROTOCOL = "raft (etcd); leases of the control plane"
 LEADER = "kube-scheduler"
 NOT_TOLD = "the API does not tell it"
+CONFLICTS = (
+    "metrics are read less often than records are made: conflictsPerS of the cluster's record"
+)
 NO_LEASE = Missing("its lease is not in kube-system")
 
 
@@ -43,7 +46,7 @@ def fresh_leases(figures: Figures) -> Mapping[str, bool] | Missing:
 
 def build_coordination(figures: Figures, origin: Origin) -> CoordinationMetrics:
     """The record of the cluster. The leader is that of the scheduler."""
-    gaps = Gaps()
+    gaps, control = Gaps(), figures.snapshot.control
     fresh = fresh_leases(figures)
     lost = over(lambda nodes: sum(not node.heard for node in nodes), figures.snapshot.nodes)
     record = CoordinationMetrics(
@@ -59,12 +62,25 @@ def build_coordination(figures: Figures, origin: Origin) -> CoordinationMetrics:
             active_locks=over(lambda found: sum(found.values()), fresh),
             lock_timeouts=Missing("a lease that ran out is told by its component"),
         ),
-        state_management=gaps.fill(StateMetrics, "/stateManagement", NOT_TOLD, store="etcd"),
+        state_management=gaps.fill(
+            StateMetrics,
+            "/stateManagement",
+            NOT_TOLD,
+            store="etcd",
+            size_bytes=control.store_bytes,
+            objects=control.objects,
+        ),
         message_ordering=gaps.fill(
             OrderingMetrics, "/messageOrdering", NOT_TOLD, guarantee="per_kind"
         ),
         conflict_resolution=gaps.fill(
-            ConflictMetrics, "/conflictResolution", NOT_TOLD, strategy="optimistic"
+            ConflictMetrics,
+            "/conflictResolution",
+            NOT_TOLD,
+            strategy="optimistic",
+            conflicts=Missing(
+                "read less often than records are made: conflictsPerS in the cluster's record"
+            ),
         ),
         partition_tolerance=gaps.fill(
             PartitionMetrics, "/partitionTolerance", NOT_TOLD, unreachable_members=lost
@@ -77,6 +93,10 @@ def build_coordination(figures: Figures, origin: Origin) -> CoordinationMetrics:
                 "transitions": lease.spec.lease_transitions,
             }
             for lease in _listed(figures)
+        },
+        "leading": {
+            name: known_or(control.leaders(name), None)
+            for name in (LEADER, "kube-controller-manager")
         },
         "electionsSeen": figures.snapshot.elections,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.calls import CallLog
+from agents.kubernetes.control_plane import ControlPlane
 from agents.kubernetes.state import JobState, LeaseState, NodeState, PodState
 from agents.kubernetes.tally import Tally
 from agents.missing import Missing
@@ -40,6 +41,7 @@ class Snapshot:
     jobs: Sequence[JobState] | Missing
     leases: Sequence[LeaseState] | Missing
     usage: Mapping[str, tuple[float, float]] | Missing
+    control: ControlPlane
     happened: Tally | Missing
     seconds: float | Missing
     totals: Mapping[tuple[str, str], int]

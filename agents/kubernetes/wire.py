@@ -7,7 +7,17 @@ from msgspec import Struct, field
 
 from agents.kube.wire import Watched
 
-__all__ = ["Condition", "Job", "Lease", "Namespace", "Node", "NodeUsage", "Pod", "Version"]
+__all__ = [
+    "ApiGroups",
+    "Condition",
+    "Job",
+    "Lease",
+    "Namespace",
+    "Node",
+    "NodeUsage",
+    "Pod",
+    "Version",
+]
 
 
 class Condition(Struct, frozen=True, rename="camel", gc=False):
@@ -129,6 +139,24 @@ class Lease(Watched, frozen=True):
 
 class Version(Struct, frozen=True, rename="camel"):
     git_version: str
+
+
+class GroupVersion(Struct, frozen=True, rename="camel"):
+    group_version: str
+
+
+class ApiGroup(Struct, frozen=True):
+    versions: list[GroupVersion]
+
+
+class ApiGroups(Struct, frozen=True):
+    """Of `/apis`: what the server offers beside the core."""
+
+    groups: list[ApiGroup]
+
+    @property
+    def versions(self) -> frozenset[str]:
+        return frozenset(each.group_version for group in self.groups for each in group.versions)
 
 
 class Named(Struct, frozen=True):

@@ -33,6 +33,7 @@ class FakeKube(httpx.AsyncBaseTransport):
     version: str = "v1.37.2"
     ready: bool = True
     usage: Json | None = None
+    metrics: dict[str, str] = field(default_factory=dict)
     objects: dict[str, dict[str, Json]] = field(
         default_factory=lambda: {path: {} for path in KINDS}
     )
@@ -87,11 +88,18 @@ class FakeKube(httpx.AsyncBaseTransport):
         path, params = request.url.path, request.url.params
         if path in self.forbidden:
             return _status(403, "Forbidden", f"cannot list {path}")
-        if path in KINDS and "watch" in params:
+        if path in self.objects and "watch" in params:
             return self._watch(path, params)
-        if path in KINDS:
+        if path in self.objects:
             return self._list(path, params)
+        if path.endswith("/metrics"):
+            return self._metrics(f"{request.url.host}{path}")
         return self._other(path)
+
+    def _metrics(self, address: str) -> httpx.Response:
+        """Those of this address; else what a server of any kind tells."""
+        text = self.metrics.get(address, "process_start_time_seconds 1.7e9\n")
+        return httpx.Response(200, text=text)
 
     def _other(self, path: str) -> httpx.Response:
         if path == "/readyz":
@@ -99,6 +107,10 @@ class FakeKube(httpx.AsyncBaseTransport):
             return httpx.Response(200 if self.ready else 500, text=text)
         if path == "/version":
             return httpx.Response(200, json={"gitVersion": self.version})
+        if path == "/apis":
+            found = {each.removeprefix("/apis/").rsplit("/", 1)[0] for each in self.objects}
+            versions = [{"groupVersion": each} for each in sorted(found)]
+            return httpx.Response(200, json={"groups": [{"versions": versions}]})
         if path == "/api/v1/namespaces/kube-system":
             return httpx.Response(200, json={"metadata": {"uid": str(NAMES)}})
         if path == "/apis/metrics.k8s.io/v1beta1/nodes" and self.usage is not None:
@@ -149,7 +161,11 @@ class FakeKube(httpx.AsyncBaseTransport):
 
     def _bookmark(self, path: str, version: int, notes: dict[str, str]) -> Json:
         meta = {"resourceVersion": str(version), "annotations": notes, "creationTimestamp": None}
-        body: Json = {"kind": KINDS[path], "metadata": meta, "spec": {"containers": None}}
+        body: Json = {
+            "kind": KINDS.get(path, "Other"),
+            "metadata": meta,
+            "spec": {"containers": None},
+        }
         return {"type": "BOOKMARK", "object": body}
 
 
