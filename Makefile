@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test live kafka kubernetes broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test live kafka kubernetes argo broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ up: setup ## Set up, then run everything with the demo; prints one link
 test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
 	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
 
-live: setup kafka airflow airflow-older celery prefect temporal-older ## Real Temporal server and Kafka broker, kill -9, browser, planted faults
+live: setup kafka airflow airflow-older celery prefect temporal-older kubernetes argo ## Real orchestrators and Kafka broker, kill -9, browser, planted faults
 	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)
 
 temporal-older: $(CACHE)/temporal-older/.installed ## Get an older Temporal server for the live tests
@@ -66,11 +66,14 @@ prefect: $(CACHE)/prefect/.installed ## Get a Prefect server for the live tests
 
 kubernetes: $(CACHE)/kubernetes/.installed ## Build a Kubernetes control plane for the live tests (needs Go; about 7 minutes)
 
+argo: $(CACHE)/argo/.installed ## Build Argo Workflows for the live tests (needs Go; about 7 minutes)
+
+$(CACHE)/argo/.installed: tests/live/argo/build.sh $(wildcard tests/live/argo/tools/go.*)
 $(CACHE)/kubernetes/.installed: tests/live/kubernetes/build.sh $(wildcard tests/live/kubernetes/tools/*/go.*)
 	@if command -v go >/dev/null; then \
-	  echo "== Building Kubernetes into $(@D)"; $< "$(@D)" && touch "$@"; \
+	  echo "== Building $(notdir $(@D)) into $(@D)"; $< "$(@D)" && touch "$@"; \
 	else \
-	  echo "== Go is not installed: tests that need a Kubernetes control plane cannot run"; \
+	  echo "== Go is not installed: tests that need a real $(notdir $(@D)) cannot run"; \
 	fi
 
 kafka: $(KAFKA)/.installed ## Get a Kafka broker for the live tests (needs Java 17 and Maven)

@@ -25,6 +25,7 @@ __all__ = [
 COLLECTORS = {
     "kubernetes": "agents.kubernetes:KubernetesCollector",
     "airflow": "agents.airflow:AirflowCollector",
+    "argo": "agents.argo:ArgoCollector",
     "prefect": "agents.prefect:PrefectCollector",
     "custom": "agents.custom:CustomCollector",
     "temporal": "agents.temporal:TemporalCollector",

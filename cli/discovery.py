@@ -43,7 +43,7 @@ class Found:
         return f"{{{', '.join(shown)}}}"
 
 
-PLACES = ("address", "api_url", "base_url", "context")
+PLACES = ("address", "api_url", "base_url", "server_url", "context")
 HERE = "the cluster this runs in"
 
 
@@ -68,6 +68,10 @@ def _named(environment: Mapping[str, str]) -> Iterator[Found]:
         if url := environment.get(name):
             yield Found({**_entry("airflow", url), "base_url": url}, name)
             break
+    if server := environment.get("ARGO_SERVER"):
+        scheme = "http" if environment.get("ARGO_SECURE") == "false" else "https"
+        url = f"{scheme}://{server}"
+        yield Found({**_entry("argo", url), "server_url": url}, "ARGO_SERVER")
     yield from _kubernetes(environment)
 
 

@@ -23,7 +23,7 @@ from agents.collector import CollectorError, UnauthorizedError
 from agents.kube.kubeconfig import Kubeconfig, usual_paths
 from agents.kube.settings import KubeSettings
 
-__all__ = ["Access", "BearerAuth", "access", "runs_in_a_cluster"]
+__all__ = ["Access", "BearerAuth", "access", "by_token_file", "runs_in_a_cluster"]
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 READ_AGAIN = timedelta(minutes=1)
@@ -71,6 +71,11 @@ def access(settings: KubeSettings, environment: Mapping[str, str] | None = None)
         raise CollectorError(f"cannot read {getattr(error, 'filename', '')}: {error}") from error
 
 
+def by_token_file(path: Path) -> BearerAuth:
+    """Signs with what the file holds; it is read again each minute."""
+    return BearerAuth(_TokenFile(path))
+
+
 def runs_in_a_cluster(environment: Mapping[str, str]) -> bool:
     """Whether this is a pod with a service account."""
     return "KUBERNETES_SERVICE_HOST" in environment and (SERVICE_ACCOUNT / "token").exists()
@@ -80,16 +85,14 @@ def _by_address(settings: KubeSettings) -> Access:
     trust: ssl.SSLContext | bool = True
     if settings.ca_file is not None:
         trust = ssl.create_default_context(cafile=settings.ca_file)
-    auth = None if settings.token_file is None else BearerAuth(_TokenFile(settings.token_file))
+    auth = None if settings.token_file is None else by_token_file(settings.token_file)
     return Access(str(settings.api_url).rstrip("/"), trust, auth)
 
 
 def _in_cluster(host: str, port: str) -> Access:
     named = f"[{host}]" if ":" in host else host
     trust = ssl.create_default_context(cafile=SERVICE_ACCOUNT / "ca.crt")
-    return Access(
-        f"https://{named}:{port}", trust, BearerAuth(_TokenFile(SERVICE_ACCOUNT / "token"))
-    )
+    return Access(f"https://{named}:{port}", trust, by_token_file(SERVICE_ACCOUNT / "token"))
 
 
 def _by_kubeconfig(paths: Sequence[Path], context: str | None) -> Access:
@@ -151,7 +154,7 @@ def _data(part: Mapping[str, Any], name: str, folder: Path) -> bytes | None:
 
 def _auth(user: Mapping[str, Any], folder: Path) -> httpx.Auth | None:
     if user.get("tokenFile"):
-        return BearerAuth(_TokenFile(folder / user["tokenFile"]))
+        return by_token_file(folder / user["tokenFile"])
     if user.get("token"):
         token = str(user["token"])
         return BearerAuth(lambda _: token)

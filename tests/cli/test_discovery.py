@@ -21,7 +21,7 @@ from cli.settings import Settings
 def usual_ports_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "_says", lambda http, url: None)
     for name in list(os.environ):
-        if name.startswith(("TEMPORAL_", "PREFECT_", "AIRFLOW_", "KUBE")):
+        if name.startswith(("TEMPORAL_", "PREFECT_", "AIRFLOW_", "ARGO_", "KUBE")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "/nowhere")
 
@@ -37,6 +37,8 @@ def test_nothing_is_found_where_nothing_is() -> None:
         ({"PREFECT_API_URL": "https://flows/api"}, "prefect", "https://flows/api"),
         ({"AIRFLOW__API__BASE_URL": "http://dags:8080"}, "airflow", "http://dags:8080"),
         ({"AIRFLOW__WEBSERVER__BASE_URL": "http://old:8080"}, "airflow", "http://old:8080"),
+        ({"ARGO_SERVER": "argo:2746"}, "argo", "https://argo:2746"),
+        ({"ARGO_SERVER": "argo:2746", "ARGO_SECURE": "false"}, "argo", "http://argo:2746"),
     ],
 )
 def test_the_environment_names_it(environment: dict[str, str], kind: str, place: str) -> None:

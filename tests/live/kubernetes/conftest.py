@@ -13,7 +13,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One control plane for all tests, with a node; each test takes a namespace of its own."""
     found = programs()
     if found is None:
-        require_or_skip("kubernetes", "there is no Kubernetes: make kubernetes (needs Go)")
+        require_or_skip("live", "there is no Kubernetes: make kubernetes (needs Go)")
     cluster = Cluster(tmp_path_factory.mktemp("kubernetes"), found, {"weak-token": "weak"})
     try:
         cluster.start()

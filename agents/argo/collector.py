@@ -1,0 +1,289 @@
+"""The collector: the first scrape lists the workflows, the others ask what the watches keep."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+
+from agents.argo.config import ArgoConfig
+from agents.argo.limits import limit_of
+from agents.argo.metrics import CONTROLLER
+from agents.argo.snapshot import Facts, Snapshot
+from agents.argo.state import WORKFLOW, step_pod, workflow_state
+from agents.argo.tally import WorkflowTally
+from agents.argo.translate import translate
+from agents.argo.wire import ConfigMap, ServerVersion, Workflow
+from agents.calls import CallFailure, verdict
+from agents.collector import Batch, Collector, CollectorConfig
+from agents.http_api import ERRORS, HttpApi
+from agents.increases import Increase, MetricsScrape, increase
+from agents.kube.credentials import Access, access, by_token_file
+from agents.kube.informer import Kind
+from agents.kubernetes.state import LeaseState, lease_state
+from agents.kubernetes.tally import Tally
+from agents.kubernetes.watches import Watches
+from agents.kubernetes.wire import Lease, Namespace, Pod, Version
+from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, over
+from contracts.orchestrator import OrchestratorType
+
+__all__ = ["ArgoCollector"]
+
+SYNC_SHARE = 0.8
+"""Share of `timeout_s` that the first list may take."""
+
+INSTANCE = "workflows.argoproj.io/controller-instanceid"
+SETTINGS = "workflow-controller-configmap"
+METRICS = "controller metrics"
+NO_CONTROLLER = CallFailure("bad_response", "it has no metric of a workflow controller", METRICS)
+NO_METRICS = Missing("controller_metrics_url is not set")
+NO_SERVER = Missing("server_url is not set")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Made by the first scrape. `controller` and `server` are called at their own addresses."""
+
+    api: HttpApi
+    controller: HttpApi
+    server: HttpApi
+    watches: Watches
+
+
+class ArgoCollector(Collector[ArgoConfig]):
+    """Reads one workflow controller.
+
+    What happened in an interval is null in the first record. `reach` and `transport` are for
+    tests.
+    """
+
+    orchestrator_type: ClassVar[OrchestratorType] = OrchestratorType.ARGO
+    config_model: ClassVar[type[CollectorConfig]] = ArgoConfig
+
+    def __init__(
+        self,
+        config: ArgoConfig,
+        reach: Access | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(config)
+        self._reach = reach
+        self._transport = transport
+        self._clock = clock
+        self._connection: Connection | None = None
+        self._tally = WorkflowTally(clock)
+        self._pods = Tally(clock)
+        self._totals: Counter[tuple[str, str]] = Counter()
+        self._facts: tuple[datetime, Facts] | None = None
+        self._metrics: MetricsScrape | None = None
+        self._holder: str | None = None
+        self._elections = 0
+
+    async def collect(self, now: datetime) -> Batch:
+        """See `Collector.collect`."""
+        begun = self._clock()
+        connection = self._begin(now)
+        api, watches = connection.api, connection.watches
+        calls_before = watches.calls
+        version, api_ms = await self._timed(api, "version", "/version", Version)
+        if isinstance(version, Missing):
+            raise verdict(api.log.failures, ERRORS)
+        facts = await self._read_facts(connection, now, version.git_version)
+        metrics, gained = await self._read_metrics(connection.controller)
+        server_ms = await self._ask_server(connection.server)
+        await watches.settled(self.config.timeout_s * SYNC_SHARE)
+        workflows, pods, leases = (
+            watches.kept(name, api.log) for name in ("workflows", "pods", "leases")
+        )
+        if isinstance(workflows, Missing) and isinstance(pods, Missing):
+            raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
+        happened, pods_happened, seconds = self._happened(now, workflows, pods)
+        self._count_elections(leases)
+        api.log.calls += watches.calls - calls_before
+        snapshot = Snapshot(
+            now=now,
+            at=api.server_now(),
+            api_ms=api_ms,
+            facts=facts,
+            workflows=workflows,
+            pods=pods,
+            leases=leases,
+            metrics=metrics,
+            gained=gained,
+            server_ms=server_ms,
+            happened=happened,
+            pods_happened=pods_happened,
+            seconds=seconds,
+            totals=dict(self._totals),
+            elections=self._elections,
+            relists=watches.relists,
+            log=api.log,
+            took_ms=(self._clock() - begun) * 1000,
+        )
+        return translate(snapshot, self.config, self.orchestrator_id)
+
+    async def aclose(self) -> None:
+        if self._connection is None:
+            return
+        await self._connection.watches.aclose()
+        for each in (self._connection.api, self._connection.controller, self._connection.server):
+            await each.aclose()
+
+    @property
+    def watches(self) -> Watches | None:
+        """What follows the workflows; None before the first scrape."""
+        return None if self._connection is None else self._connection.watches
+
+    def _begin(self, now: datetime) -> Connection:
+        """Connect and watch, if that was not begun. Raises `CollectorError`."""
+        if self._connection is None:
+            self._connection = self._connected()
+        connection = self._connection
+        connection.watches.check()
+        for each in (connection.api, connection.controller, connection.server):
+            each.begin(now)
+            each.log = connection.api.log
+        return connection
+
+    def _connected(self) -> Connection:
+        reach = self._reach or access(self.config)
+        beside = reach.trust if self.config.verify_controller_tls else False
+        token = self.config.server_token_file
+        clients = [
+            self._client(reach.url, reach.auth, reach.trust),
+            self._client("", None, beside),
+            self._client("", None if token is None else by_token_file(token), beside),
+        ]
+        watches = Watches(clients[0])
+        watches.begin(_workflows(self.config), self._tally.change)
+        watches.begin(_pods(self.config), self._pods.pod)
+        watches.begin(_leases(self.config))
+        api, controller, server = (HttpApi(self.config, http) for http in clients)
+        return Connection(api, controller, server, watches)
+
+    def _client(self, url: str, auth: httpx.Auth | None, trust: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=url,
+            auth=auth,
+            verify=trust,
+            transport=self._transport,
+            timeout=self.config.call_timeout_s,
+            headers={"User-Agent": "woa-argo-agent", "Accept": "application/json"},
+            trust_env=False,
+        )
+
+    async def _timed(
+        self, api: HttpApi, call: str, path: str, into: type[Any]
+    ) -> tuple[Any | Missing, float | Missing]:
+        begun = self._clock()
+        told = await api.get(call, path, into)
+        took_ms = (self._clock() - begun) * 1000
+        return (told, told) if isinstance(told, Missing) else (told, took_ms)
+
+    async def _read_facts(self, connection: Connection, now: datetime, version: str) -> Facts:
+        if self._facts is not None and now < self._facts[0]:
+            return self._facts[1]
+        api, config = connection.api, self.config
+        home = await api.get("namespace", "/api/v1/namespaces/kube-system", Namespace)
+        path = f"/api/v1/namespaces/{config.controller_namespace}/configmaps/{SETTINGS}"
+        settings = await api.get("settings", path, ConfigMap)
+        argo: str | Missing = NO_SERVER
+        if config.server_url is not None:
+            url = f"{str(config.server_url).rstrip('/')}/api/v1/version"
+            told = await connection.server.get("server version", url, ServerVersion)
+            argo = over(lambda each: each.version, told)
+        facts = Facts(
+            kubernetes=version,
+            cluster=over(lambda each: each.metadata.uid, home),
+            argo=argo,
+            parallelism=over(lambda each: limit_of(each, "parallelism"), settings),
+            namespace_parallelism=over(
+                lambda each: limit_of(each, "namespaceParallelism"), settings
+            ),
+        )
+        whole = not any(isinstance(each, Missing) for each in (home, settings))
+        known = whole and (config.server_url is None or not isinstance(argo, Missing))
+        until = now + timedelta(seconds=config.facts_interval_s)
+        self._facts = (until, facts) if known else None
+        return facts
+
+    async def _read_metrics(
+        self, controller: HttpApi
+    ) -> tuple[MetricsScrape | Missing, Increase | Missing]:
+        if self.config.controller_metrics_url is None:
+            return NO_METRICS, NO_METRICS
+        url = str(self.config.controller_metrics_url)
+        found = await controller.exposition(METRICS, url, CONTROLLER)
+        if isinstance(found, Missing):
+            return found, found
+        if not found.values:
+            told = controller.log.note(NO_CONTROLLER)
+            return told, told
+        scrape = MetricsScrape(self._clock(), {"controller": found})
+        gained = increase(self._metrics, scrape)
+        self._metrics = scrape
+        return scrape, gained
+
+    async def _ask_server(self, server: HttpApi) -> float | Missing:
+        if self.config.server_url is None:
+            return NO_SERVER
+        url = f"{str(self.config.server_url).rstrip('/')}/api/v1/info"
+        return (await self._timed(server, "argo server", url, dict[str, Any]))[1]
+
+    def _happened(
+        self, now: datetime, *parts: Sequence[object] | Missing
+    ) -> tuple[WorkflowTally | Missing, Tally | Missing, float | Missing]:
+        """What the watches counted. While one of them is deaf, the next scrape tells it all."""
+        gap = next((each for each in parts if isinstance(each, Missing)), None)
+        if gap is not None:
+            return gap, gap, gap
+        taken, pods = self._tally.take(now), self._pods.take(now)
+        self._totals.update(pods.ended_by_node)
+        if taken.since is None:
+            return FIRST, FIRST, FIRST
+        seconds = (now - taken.since).total_seconds()
+        if seconds <= 0:
+            return CLOCK_WENT_BACK, CLOCK_WENT_BACK, CLOCK_WENT_BACK
+        return taken, pods, seconds
+
+    def _count_elections(self, leases: Sequence[LeaseState] | Missing) -> None:
+        for lease in () if isinstance(leases, Missing) else leases:
+            holder = lease.spec.holder_identity or ""
+            self._elections += self._holder is not None and self._holder != holder
+            self._holder = holder
+
+
+def _workflows(config: ArgoConfig) -> Kind[Any, Any]:
+    within = "" if config.namespace is None else f"/namespaces/{config.namespace}"
+    path = f"/apis/argoproj.io/v1alpha1{within}/workflows"
+    return Kind("workflows", path, Workflow, workflow_state, _selected(config))
+
+
+def _pods(config: ArgoConfig) -> Kind[Any, Any]:
+    within = "" if config.namespace is None else f"/namespaces/{config.namespace}"
+    return Kind("pods", f"/api/v1{within}/pods", Pod, step_pod, _selected(config, WORKFLOW))
+
+
+def _selected(config: ArgoConfig, *labels: str) -> dict[str, str]:
+    """Those of this controller, and with these labels."""
+    own = (
+        INSTANCE
+        if config.controller_instance is None
+        else f"{INSTANCE}={config.controller_instance}"
+    )
+    picked = [f"!{own}" if config.controller_instance is None else own, *labels]
+    return {"labelSelector": ",".join(picked)}
+
+
+def _leases(config: ArgoConfig) -> Kind[Any, Any]:
+    """The lease that the controllers hold in turn."""
+    name = "workflow-controller"
+    if config.controller_instance is not None:
+        name = f"{name}-{config.controller_instance}"
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{config.controller_namespace}/leases"
+    only = {"fieldSelector": f"metadata.name={name}"}
+    return Kind("leases", path, Lease, lease_state, only)

@@ -1,0 +1,251 @@
+"""Values that several parts of the records share, each computed in one place from a snapshot."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from statistics import fmean
+
+from agents.argo.config import ArgoConfig
+from agents.argo.snapshot import Snapshot
+from agents.argo.state import StepPod, Steps, WorkflowState
+from agents.argo.tally import Begun, WorkflowTally
+from agents.kubernetes.tally import Bound
+from agents.missing import Estimated, Missing, combine, estimated, known_or, over, share
+from agents.waits import Waits
+
+__all__ = ["Figures", "Lock"]
+
+NOTHING_BEGAN = "no workflow began in the interval"
+NOTHING_PLACED = "no pod of a workflow was given a node in the interval"
+UNLIMITED = Missing("the controller's settings limit no number of workflows (parallelism)")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A mutex or semaphore: who holds it and who waits, by workflow. `limit`: where it is told."""
+
+    name: str
+    holders: Sequence[str]
+    waiting: Sequence[WorkflowState]
+    waiting_steps: int
+    limit: int | Missing
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A snapshot and what follows from it."""
+
+    snapshot: Snapshot
+    config: ArgoConfig
+
+    def _which(self, wanted: Callable[[WorkflowState], bool]) -> Sequence[WorkflowState] | Missing:
+        return over(lambda found: [each for each in found if wanted(each)], self.snapshot.workflows)
+
+    @cached_property
+    def pending(self) -> Sequence[WorkflowState] | Missing:
+        """Workflows that want to begin. One that was told to wait does not want to."""
+        return self._which(lambda each: each.pending and not each.held_back)
+
+    @cached_property
+    def taken(self) -> Sequence[WorkflowState] | Missing:
+        """Workflows that count against the limit: those begun and not over, even suspended."""
+        return self._which(lambda each: not each.pending and not each.over)
+
+    @cached_property
+    def suspended(self) -> Sequence[WorkflowState] | Missing:
+        return self._which(lambda each: each.suspended)
+
+    @cached_property
+    def running(self) -> int | Estimated[int] | Missing:
+        """Workflows that do something or would if they could; a guess where steps are hidden."""
+        count = over(lambda found: sum(not each.suspended for each in found), self.taken)
+        return estimated(count) if known_or(self.unread_steps, None) else count
+
+    @cached_property
+    def backlog(self) -> int | Missing:
+        return over(len, self.pending)
+
+    @cached_property
+    def causes(self) -> Mapping[str, int] | Missing:
+        """Pending workflows by what they wait for."""
+        return over(
+            lambda found: dict(sorted(Counter(each.cause for each in found).items())), self.pending
+        )
+
+    @cached_property
+    def total_slots(self) -> int | Missing:
+        """Workflows that may run at once."""
+        facts = self.snapshot.facts
+        limit = over(lambda most: most or UNLIMITED, facts.parallelism)
+        if self.config.namespace is None or isinstance(facts.namespace_parallelism, Missing):
+            return limit
+        own = facts.namespace_parallelism
+        if not own:
+            return limit
+        return own if limit is UNLIMITED else over(lambda most: min(most, own), limit)
+
+    @cached_property
+    def used_slots(self) -> int | Missing:
+        return over(len, self.taken)
+
+    @cached_property
+    def begun(self) -> Sequence[Begun] | Missing:
+        return over(lambda tally: tally.begun, self.snapshot.happened)
+
+    @cached_property
+    def waits(self) -> Waits | Missing:
+        """From created until begun, of the workflows that began in the interval."""
+        return over(lambda found: waits_of(found, NOTHING_BEGAN), self.begun)
+
+    @cached_property
+    def begin_rate(self) -> float | Missing:
+        return combine(
+            lambda found, seconds: len(found) / seconds, self.begun, self.snapshot.seconds
+        )
+
+    def ended(self, *phases: str) -> int | Missing:
+        """Workflows that ended so in the interval."""
+        return over(
+            lambda tally: sum(each.phase in phases for each in tally.ended), self.snapshot.happened
+        )
+
+    @cached_property
+    def failure_rate(self) -> float | Missing:
+        """Workflows that failed of those that ended."""
+        return combine(
+            lambda bad, good: share(bad, bad + good, "no workflow ended in the interval"),
+            self.ended("Failed", "Error"),
+            self.ended("Succeeded"),
+        )
+
+    @cached_property
+    def duration_ms(self) -> float | Missing:
+        """Mean from begun to ended, of the workflows that ended."""
+
+        def mean(found: Sequence[WorkflowState]) -> float | Missing:
+            lasted = [
+                (each.ended - each.begun).total_seconds() * 1000
+                for each in found
+                if each.begun and each.ended
+            ]
+            return fmean(lasted) if lasted else Missing("no workflow ended in the interval")
+
+        return over(lambda tally: mean(tally.ended), self.snapshot.happened)
+
+    @cached_property
+    def longest_wait_ms(self) -> float | Missing:
+        """Age of the workflow that waits longest; 0 when none waits."""
+        return over(
+            lambda found: max(
+                [
+                    max(timedelta(0), self.snapshot.at - each.created).total_seconds() * 1000
+                    for each in found
+                    if each.created
+                ],
+                default=0.0,
+            ),
+            self.pending,
+        )
+
+    @cached_property
+    def unplaced(self) -> Sequence[StepPod] | Missing:
+        """Pods of workflows that want a node and have none."""
+        return over(lambda found: [each for each in found if each.waits], self.snapshot.pods)
+
+    @cached_property
+    def working(self) -> Sequence[StepPod] | Missing:
+        """Pods of workflows that have a node and have not ended."""
+        return over(lambda found: [each for each in found if each.holds], self.snapshot.pods)
+
+    @cached_property
+    def stuck(self) -> int | Missing:
+        """Pods that no node suits."""
+        return over(
+            lambda found: sum(each.unschedulable is not None for each in found), self.unplaced
+        )
+
+    @cached_property
+    def placed(self) -> Sequence[Bound] | Missing:
+        return over(lambda tally: tally.bound, self.snapshot.pods_happened)
+
+    @cached_property
+    def pod_waits(self) -> Waits | Missing:
+        """From created until a node was given, of the pods placed in the interval."""
+        return over(
+            lambda found: Waits(
+                [each.latency_ms for each in found if each.latency_ms is not None], NOTHING_PLACED
+            ),
+            self.placed,
+        )
+
+    @cached_property
+    def namespaces(self) -> Mapping[str, Sequence[StepPod]] | Missing:
+        """Pods at work, by namespace."""
+
+        def grouped(pods: Sequence[StepPod]) -> Mapping[str, Sequence[StepPod]]:
+            found: dict[str, list[StepPod]] = defaultdict(list)
+            for pod in sorted(pods, key=lambda each: each.name):
+                found[pod.namespace].append(pod)
+            return dict(sorted(found.items()))
+
+        return over(grouped, self.working)
+
+    @cached_property
+    def locks(self) -> Sequence[Lock] | Missing:
+        """Every lock that somebody holds or waits for."""
+        return over(_locks, self.snapshot.workflows)
+
+    @cached_property
+    def retried(self) -> int | Missing:
+        """Steps that were tried again in the interval."""
+
+        def counted(tally: WorkflowTally, unread: Mapping[str, int]) -> int | Missing:
+            return Missing(next(iter(unread))) if unread else tally.steps_retried
+
+        return combine(counted, self.snapshot.happened, self.unread_steps)
+
+    @cached_property
+    def unread_steps(self) -> Counter[str] | Missing:
+        """Workflows that are not over and whose steps cannot be read, by why."""
+        return over(
+            lambda found: Counter(each.steps for each in found if isinstance(each.steps, str)),
+            self.taken,
+        )
+
+
+def waits_of(found: Sequence[Begun], when_none: str) -> Waits:
+    """Their waits, as far as they are known."""
+    return Waits([each.wait_ms for each in found if each.wait_ms is not None], when_none)
+
+
+def oldest_of(found: Sequence[WorkflowState] | Sequence[StepPod]) -> datetime | Missing:
+    """Since when the one waits that waits longest."""
+    times = [each.created for each in found if each.created]
+    return min(times) if times else Missing("none waits")
+
+
+def _locks(workflows: Sequence[WorkflowState]) -> Sequence[Lock]:
+    alive = [each for each in workflows if not each.over]
+    holders, waiting = defaultdict(list), defaultdict(list)
+    steps: Counter[str] = Counter()
+    limits: dict[str, int] = {}
+    for each in alive:
+        for lock in each.holds:
+            holders[lock].append(f"{each.namespace}/{each.name}")
+        for lock in each.waits_for:
+            waiting[lock].append(each)
+        limits.update(each.limits)
+        if isinstance(each.steps, Steps):
+            steps.update(each.steps.waiting)
+    return [
+        Lock(
+            name,
+            sorted(holders[name]),
+            waiting[name],
+            steps[name],
+            limits.get(name, 1 if "/Mutex/" in name else Missing("its limit is not told")),
+        )
+        for name in sorted(holders.keys() | waiting.keys())
+    ]

@@ -1,0 +1,55 @@
+"""All that one scrape knows, before it becomes records."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.argo.state import StepPod, WorkflowState
+from agents.argo.tally import WorkflowTally
+from agents.calls import CallLog
+from agents.increases import Increase, MetricsScrape
+from agents.kubernetes.state import LeaseState
+from agents.kubernetes.tally import Tally
+from agents.missing import Missing
+
+__all__ = ["Facts", "Snapshot"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What hardly changes. `parallelism`: 0 is no limit, of all or of each namespace."""
+
+    kubernetes: str | Missing
+    cluster: str | Missing
+    argo: str | Missing
+    parallelism: int | Missing
+    namespace_parallelism: int | Missing
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Each part is what was read, or why it could not be.
+
+    `at` is the scrape's time by the API server's clock. `happened` (of workflows) and
+    `pods_happened` are since the scrape before, `seconds` ago; `gained` is what the controller's
+    counters gained since its metrics were read before. `server_ms`: round trip to Argo's server.
+    """
+
+    now: datetime
+    at: datetime
+    api_ms: float | Missing
+    facts: Facts
+    workflows: Sequence[WorkflowState] | Missing
+    pods: Sequence[StepPod] | Missing
+    leases: Sequence[LeaseState] | Missing
+    metrics: MetricsScrape | Missing
+    gained: Increase | Missing
+    server_ms: float | Missing
+    happened: WorkflowTally | Missing
+    pods_happened: Tally | Missing
+    seconds: float | Missing
+    totals: Mapping[tuple[str, str], int]
+    elections: int
+    relists: int
+    log: CallLog
+    took_ms: float
