@@ -28,6 +28,9 @@ WATCH_S = 290.0
 QUIET_S = 60.0
 """The server sends a bookmark about once a minute; the watch's own end comes after WATCH_S."""
 
+SHORT_WATCH_S = 1.0
+"""As client-go's reflector: a shorter watch without an event is a failure."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
 PLAIN = {"Accept-Encoding": "identity"}
 """A compressed line may wait for the next one before it can be read."""
@@ -178,8 +181,17 @@ class Informer(Generic[W, K]):
             self._watch_list = False
 
     async def _watch(self, more: Mapping[str, str]) -> None:
+        """A watch that ends well is begun again at once, unless it ended before it began."""
+        begun_s, heard = self._clock_s(), False
         async for kind, each, meta in self._events(more):
             self._change(kind, each, meta)
+            heard = True
+        if not heard and self._clock_s() - begun_s < SHORT_WATCH_S:
+            raise _RefusedError("closed", "the server ends the watch at once and tells nothing")
+
+    @staticmethod
+    def _clock_s() -> float:
+        return asyncio.get_running_loop().time()
 
     def _change(self, kind: str, each: W | None, meta: Meta) -> None:
         if each is not None and kind == "DELETED":

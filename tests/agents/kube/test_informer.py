@@ -188,3 +188,17 @@ async def test_a_page_that_expires_in_the_middle_is_begun_again() -> None:
 
     assert len(informer.objects) == 1100
     assert informer.lists == 1
+
+
+async def test_a_server_that_ends_every_watch_at_once_is_asked_ever_less_often() -> None:
+    async with following(FakeKube()) as it:
+        it.wire.fail(f"GET {PODS}$", FAULTS["nothing"])
+        it.server.cut()
+        await it.until(lambda: len(it.paused_s) > 8)
+        told = it.informer.failure
+        it.wire.heal()
+        await it.until(lambda: it.informer.failure is None)
+
+    assert told is not None
+    assert told[0] == "closed"
+    assert max(it.paused_s) > 8 * min(it.paused_s)
