@@ -20,6 +20,7 @@ __all__ = [
     "config_of",
     "known_types",
     "make_collector",
+    "make_replica",
 ]
 
 COLLECTORS = {
@@ -54,6 +55,17 @@ def make_collector(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
     """The collector that one entry of `agents:` describes. Raises `ConfigError`."""
     config = config_of(settings)
     return _collector(str(settings["type"]))(config)
+
+
+def make_replica(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
+    """The same for a service: it takes turns with its replicas where `lease_name` is set."""
+    config = config_of(settings)
+    kind = _collector(str(settings["type"]))
+    if getattr(config, "lease_name", None) is None:
+        return kind(config)
+    from agents.kube.election import replica_of  # noqa: PLC0415 - only where it is used
+
+    return replica_of(kind)(config)
 
 
 def config_of(settings: Mapping[str, Any]) -> CollectorConfig:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from agents.collector import Collector, CollectorConfig
-from agents.registry import ConfigError, make_collector
+from agents.registry import ConfigError, make_replica
 from api.server import ServerError, bind, serve
 from cli.agent import NO_AGENTS
 from cli.exits import CommandError, Exit, UsageError
@@ -97,7 +97,7 @@ def _collectors(settings: Settings) -> list[Collector[CollectorConfig]]:
     if not settings.agents:
         raise UsageError(NO_AGENTS)
     try:
-        return [make_collector(agent) for agent in settings.agents]
+        return [make_replica(agent) for agent in settings.agents]
     except ConfigError as error:
         raise UsageError(str(error)) from error
 

@@ -29,6 +29,15 @@ class KubeSettings(HttpConfig):
         description="File with the bearer token for `api_url`; read again each minute.",
     )
 
+    lease_name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Lease by which replicas of this agent take turns; unset: it runs alone.",
+    )
+    lease_namespace: str = Field(
+        default="woa", min_length=1, description="Namespace of `lease_name`."
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.api_url is not None and (self.kubeconfig or self.context):

@@ -6,10 +6,13 @@ import yaml
 
 from tests.live.kubernetes.cluster import Cluster
 
-__all__ = ["apply", "token_of"]
+__all__ = ["LISTS", "apply", "token_of"]
 
 LISTS = {
     "Namespace": "/api/v1/namespaces",
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "Secret": "/api/v1/namespaces/{}/secrets",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
     "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
