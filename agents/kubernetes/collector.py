@@ -26,7 +26,7 @@ from agents.kubernetes.control_plane import (
     Reader,
     Vitals,
 )
-from agents.kubernetes.kinds import JOBS, LEASES, NODES, PODS, always, extras
+from agents.kubernetes.kinds import JOBS, LEASES, NODES, PODS, always, extras, kept_extras
 from agents.kubernetes.quantity import quantity
 from agents.kubernetes.snapshot import Readiness, Snapshot
 from agents.kubernetes.state import LeaseState
@@ -126,6 +126,7 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
         happened, seconds = self._happened(now, pods, jobs, nodes)
         self._count_elections(leases)
+        more = kept_extras(watches, self.config, api.log)
         api.log.calls += watches.calls - calls_before
         snapshot = Snapshot(
             now=now,
@@ -140,6 +141,7 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             leases=leases,
             usage=usage,
             control=control,
+            extras=more,
             happened=happened,
             seconds=seconds,
             totals=dict(self._totals),
@@ -184,7 +186,7 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         trust = components_trust(self.config)
         main, others = self._client(reach, reach.trust), self._client(reach, trust)
         watches = Watches(main)
-        for kind, on_change in always(self._tally):
+        for kind, on_change in always(self.config, self._tally):
             watches.begin(kind, on_change)
         api, components = HttpApi(self.config, main), HttpApi(self.config, others)
         return Connection(api, components, (main, others), watches)

@@ -23,6 +23,12 @@ class KubernetesConfig(KubeSettings):
         description="Label of nodes by which they are grouped into pools, before those of the "
         "known providers.",
     )
+    workload_selector: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Label selector of Deployments and StatefulSets that are pools as well, e.g. "
+        "woa/pool=true; unset: none.",
+    )
     facts_interval_s: PositiveFloat = Field(
         default=300.0,
         description="Seconds for which version and id of the cluster, and which kinds it offers, "

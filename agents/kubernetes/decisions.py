@@ -38,7 +38,7 @@ def _decision(bound: Bound, orchestrator: UUID) -> SchedulingDecision:
             "scheduler": pod.scheduler,
             "priorityClass": pod.priority_class,
             "attempts": bound.tries,
-            "precision": "watch" if bound.by_watch else "1 s",
+            "precision": bound.precision,
             "sampling": SAMPLING,
         },
         outcome=SchedulingOutcome.PLACED,

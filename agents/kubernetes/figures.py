@@ -10,7 +10,7 @@ from statistics import fmean
 from agents.kubernetes.config import KubernetesConfig
 from agents.kubernetes.snapshot import Snapshot
 from agents.kubernetes.state import JobState, NodeState, PodState, waiting_reasons
-from agents.kubernetes.tally import Bound
+from agents.kubernetes.tally import Bound, Tally
 from agents.missing import Missing, combine, over, share
 from agents.waits import Waits
 
@@ -23,6 +23,7 @@ POOL_LABELS = (
     "cloud.google.com/gke-nodepool",
     "kubernetes.azure.com/agentpool",
     "kops.k8s.io/instancegroup",
+    "cluster.x-k8s.io/deployment-name",
     "node.kubernetes.io/instance-type",
 )
 """The first of these that a node has names its pool."""
@@ -158,6 +159,33 @@ class Figures:
                 [each.latency_ms for each in found if each.latency_ms is not None], NOTHING_BOUND
             ),
             self.bound,
+        )
+
+    @cached_property
+    def waits_by_cause(self) -> Mapping[str, Waits] | Missing:
+        """Quota and checks are Kueue's, a gate anybody's; start-up is from placed until ready."""
+
+        def split(tally: Tally) -> Mapping[str, Waits]:
+            admitted = tally.admitted
+            return {
+                "quota": Waits([each.quota_ms for each in admitted], "nothing was admitted"),
+                "checks": Waits([each.checks_ms for each in admitted], "nothing was admitted"),
+                "gate": Waits(tally.gates_ms, "no gate was opened"),
+                "startUp": Waits(tally.start_ups_ms, "no pod became ready"),
+            }
+
+        causes = over(split, self.snapshot.happened)
+        return combine(lambda found, placed: {**found, "placement": placed}, causes, self.waits)
+
+    @cached_property
+    def warning_events(self) -> Mapping[str, int] | Missing:
+        """Events of type Warning in the interval, by reason and kind of what they are about."""
+        return combine(
+            lambda tally, _: {
+                f"{reason} of {kind}": count for (reason, kind), count in tally.warnings.items()
+            },
+            self.snapshot.happened,
+            self.snapshot.extras.warnings,
         )
 
     @cached_property

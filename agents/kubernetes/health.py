@@ -1,11 +1,13 @@
 """Health of the parts of a cluster: by their checks, their leases and their own metrics."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from agents.components import Part, component_records, worst
 from agents.kubernetes.coordination import fresh_leases
 from agents.kubernetes.figures import Figures
+from agents.kubernetes.scalers import ScalerState
 from agents.kubernetes.snapshot import Readiness, Snapshot
 from agents.kubernetes.state import PodState
 from agents.missing import Gaps, Missing, combine, known_or, over
@@ -20,6 +22,7 @@ from contracts.health import (
 __all__ = ["build_health", "failing_checks"]
 
 HEALTHY, DEGRADED, UNHEALTHY = ComponentStatus
+MOST_EVENTS = 20
 UNREADY_RATIO = 0.05
 """Judgement: more than one node in twenty that is not ready is a trouble of the cluster."""
 
@@ -207,4 +210,18 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
     looping = known_or(figures.looping, 0)
     if looping:
         warnings.append(f"{looping} pods cannot start a container, again and again")
-    return (*warnings[:50], *figures.snapshot.log.unsupported.values())
+    events = Counter(known_or(figures.warning_events, {})).most_common(MOST_EVENTS)
+    return (
+        *warnings[:50],
+        *(f"events: {count} {name}" for name, count in events),
+        *_scaler_warnings(known_or(figures.snapshot.extras.scalers, ())),
+        *figures.snapshot.log.unsupported.values(),
+    )
+
+
+def _scaler_warnings(scalers: Sequence[ScalerState]) -> Iterator[str]:
+    for each in scalers:
+        if each.troubled is not None:
+            yield f"the autoscaler of {each.target} does not work: {each.troubled}"
+        elif each.limited and each.wanted >= each.highest:
+            yield f"the autoscaler of {each.target} may not go beyond {each.highest}"

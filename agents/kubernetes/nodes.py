@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.balance import build_distribution, build_efficiency
 from agents.kubernetes.figures import Figures, Load
+from agents.kubernetes.node_scaling import node_scaling
 from agents.kubernetes.state import NodeState
 from agents.missing import Gaps, Missing, combine, known_or, over, share
 from agents.origin import Origin
@@ -92,6 +93,7 @@ def _pool(figures: Figures, name: str, nodes: Sequence[NodeState]) -> Pool:
             "avg_task_duration": Missing("pods run as long as they like"),
             "utilization": over(lambda count: share(count, slots, "no node is ready"), used),
         },
+        scaling=node_scaling(figures, name),
         details={"pool": name, "nodes": len(nodes)},
     )
 

@@ -1,9 +1,10 @@
-"""What waits for a node, by priority class."""
+"""What waits for a node, by priority class, and what waits for quota before it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
+from agents.kubernetes.cluster_queues import build_cluster_queues
 from agents.kubernetes.figures import Figures, oldest_of
 from agents.kubernetes.state import PodState
 from agents.missing import Gaps, Missing, combine, known_or, over
@@ -62,8 +63,9 @@ def _queues(
         )
         for index, name in enumerate(names)
     )
-    gaps.shorten("/queuing/queues", len(infos))
-    return infos
+    for_quota = build_cluster_queues(figures, orchestrator, len(infos), gaps)
+    gaps.shorten("/queuing/queues", len(infos) + len(for_quota))
+    return (*infos, *for_quota)
 
 
 def _rate(count: int, figures: Figures) -> float | Missing:

@@ -6,11 +6,14 @@ from datetime import datetime
 
 from agents.calls import CallLog
 from agents.kubernetes.control_plane import ControlPlane
+from agents.kubernetes.kueue import ClusterQueueState, LocalQueueState, QuotaState
+from agents.kubernetes.scalers import PoolLimits, ScalerState
 from agents.kubernetes.state import JobState, LeaseState, NodeState, PodState
 from agents.kubernetes.tally import Tally
+from agents.kubernetes.workloads import WorkloadState
 from agents.missing import Missing
 
-__all__ = ["Readiness", "Snapshot"]
+__all__ = ["Extras", "Readiness", "Snapshot"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,20 @@ class Readiness:
 
     ok: bool
     failing: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What not every cluster has, or shows. Of events only that they are heard."""
+
+    warnings: Sequence[object] | Missing
+    scalers: Sequence[ScalerState] | Missing
+    workloads: Sequence[WorkloadState] | Missing
+    cluster_queues: Sequence[ClusterQueueState] | Missing
+    local_queues: Sequence[LocalQueueState] | Missing
+    quota_waits: Sequence[QuotaState] | Missing
+    node_limits: Sequence[PoolLimits] | Missing
+    node_claims: Sequence[str] | Missing
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,7 @@ class Snapshot:
     leases: Sequence[LeaseState] | Missing
     usage: Mapping[str, tuple[float, float]] | Missing
     control: ControlPlane
+    extras: Extras
     happened: Tally | Missing
     seconds: float | Missing
     totals: Mapping[tuple[str, str], int]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from sys import intern
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agents.kubernetes.quantity import quantity
 from agents.kubernetes.wire import Condition, Container, Job, Lease, LeaseSpec, Node, Pod
@@ -20,6 +21,7 @@ __all__ = [
     "lease_state",
     "node_state",
     "pod_state",
+    "pod_state_with_workload",
     "waiting_reasons",
 ]
 
@@ -33,11 +35,15 @@ DEAD_LOOPS = frozenset(
         "CreateContainerError",
     }
 )
+MACHINES = "cluster.x-k8s.io/deployment-name"
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
 class PodState(Struct, frozen=True, gc=False):
-    """A pod. `cpu_cores` and `memory_bytes` are what it asks for; `stuck` names a dead loop."""
+    """A pod. `cpu_cores` and `memory_bytes` are what it asks for; `stuck` names a dead loop.
+
+    `workload` is the Deployment or StatefulSet that it is of, where these are pools.
+    """
 
     name: str
     namespace: str
@@ -61,6 +67,7 @@ class PodState(Struct, frozen=True, gc=False):
     evicted: bool
     owner: str
     selector: tuple[str, ...]
+    workload: str = ""
 
     @property
     def waits(self) -> bool:
@@ -159,6 +166,23 @@ def pod_state(pod: Pod) -> PodState:
     )
 
 
+def pod_state_with_workload(pod: Pod) -> PodState:
+    """For those who want to know the pods of a workload."""
+    return replace(pod_state(pod), workload=intern(_workload(pod)))
+
+
+def _workload(pod: Pod) -> str:
+    """A ReplicaSet of a Deployment is named after it and the hash of the template."""
+    meta = pod.metadata
+    owner = next((each for each in meta.owner_references if each.controller), None)
+    if owner is not None and owner.kind == "StatefulSet":
+        return f"statefulset/{meta.namespace}/{owner.name}"
+    template = meta.labels.get("pod-template-hash")
+    if owner is None or owner.kind != "ReplicaSet" or template is None:
+        return ""
+    return f"deployment/{meta.namespace}/{owner.name.removesuffix(f'-{template}')}"
+
+
 def node_state(node: Node) -> NodeState:
     meta, status = node.metadata, node.status
     ready = _condition(status.conditions, "Ready")
@@ -186,8 +210,17 @@ def node_state(node: Node) -> NodeState:
         ready_since=_since(ready),
         version=intern(status.node_info.kubelet_version),
         zone=intern(meta.labels.get("topology.kubernetes.io/zone", "")),
-        labels=meta.labels,
+        labels=_labels(node),
     )
+
+
+def _labels(node: Node) -> Mapping[str, str]:
+    """With the MachineDeployment of Cluster API, which annotations tell by its MachineSet."""
+    meta = node.metadata
+    owner = meta.annotations.get("cluster.x-k8s.io/owner-name")
+    if owner is None or meta.annotations.get("cluster.x-k8s.io/owner-kind") != "MachineSet":
+        return meta.labels
+    return {MACHINES: owner.rpartition("-")[0], **meta.labels}
 
 
 def job_state(job: Job) -> JobState:

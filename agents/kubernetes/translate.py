@@ -10,15 +10,19 @@ from typing import Any
 from uuid import UUID
 
 from agents.collector import Batch
+from agents.kubernetes.cluster_queues import local_queues
 from agents.kubernetes.config import KubernetesConfig
 from agents.kubernetes.coordination import build_coordination
 from agents.kubernetes.decisions import build_decisions
 from agents.kubernetes.figures import Figures
 from agents.kubernetes.health import build_health, failing_checks
+from agents.kubernetes.node_scaling import build_scaling
 from agents.kubernetes.nodes import build_balances, build_pools
 from agents.kubernetes.queues import build_queuing
+from agents.kubernetes.scalers import ScalerState
 from agents.kubernetes.snapshot import Snapshot
 from agents.kubernetes.state import PodState
+from agents.kubernetes.workload_pools import build_workload_pools
 from agents.missing import Gaps, Missing, estimated, known_or, over
 from agents.origin import Origin
 from agents.pools import free_slots
@@ -32,14 +36,12 @@ from contracts.orchestrator import (
     OrchestratorType,
     PersistenceMetrics,
     ResourceAllocation,
-    ScalingMetrics,
     SchedulingPerformance,
 )
 
 __all__ = ["translate"]
 
 NOT_TOLD = "the API server does not tell it"
-NO_SCALING = "what scales the nodes is not read"
 ALGORITHM = "default-scheduler (filter and score)"
 
 
@@ -75,7 +77,7 @@ def translate(snapshot: Snapshot, config: KubernetesConfig, orchestrator: UUID) 
     )
     return Batch(
         record,
-        build_pools(figures, origin),
+        (*build_pools(figures, origin), *build_workload_pools(figures, origin)),
         build_balances(figures, origin),
         build_coordination(figures, origin),
         build_decisions(figures, orchestrator),
@@ -98,7 +100,7 @@ def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
         active_workers=over(
             lambda nodes: sum(node.ready for node in nodes), figures.snapshot.nodes
         ),
-        scaling_metrics=gaps.fill(ScalingMetrics, "/capacity/scalingMetrics", NO_SCALING),
+        scaling_metrics=build_scaling(figures, gaps),
     )
 
 
@@ -181,7 +183,11 @@ def _details(figures: Figures) -> dict[str, Any]:
         "oomKilledPods": sum(pod.oom_killed for pod in pods),
         "evictedPods": sum(pod.evicted for pod in pods),
         "latencySamples": len(bound),
-        "latencyByWatch": sum(each.by_watch for each in bound),
+        "latencyPrecision": dict(Counter(each.precision for each in bound)),
+        "waits": _waits(figures),
+        "warningEvents": known_or(over(dict, figures.warning_events), None),
+        "autoscalers": known_or(over(_autoscalers, snapshot.extras.scalers), None),
+        "localQueues": local_queues(figures),
         "podsStarted": known_or(over(lambda tally: tally.started, snapshot.happened), None),
         "nodesLost": known_or(over(lambda tally: tally.lost_nodes, snapshot.happened), None),
         "relists": snapshot.relists,
@@ -199,6 +205,25 @@ def _control_plane(figures: Figures) -> dict[str, Any]:
         "rejectedBy": known_or(over(dict, control.rejecting), None),
         "queueToNode": known_or(over(_summary, control.sli), None),
         **{name: known_or(rate, None) for name, rate in control.rates.items()},
+    }
+
+
+def _waits(figures: Figures) -> dict[str, Any] | None:
+    """By what was waited for; null where nothing is known of the interval."""
+    return known_or(
+        over(
+            lambda causes: {cause: waits.summary() for cause, waits in causes.items()},
+            figures.waits_by_cause,
+        ),
+        None,
+    )
+
+
+def _autoscalers(scalers: Sequence[ScalerState]) -> dict[str, int]:
+    return {
+        "count": len(scalers),
+        "atMost": sum(each.wanted >= each.highest for each in scalers),
+        "troubled": sum(each.troubled is not None for each in scalers),
     }
 
 

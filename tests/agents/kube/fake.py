@@ -5,7 +5,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +45,10 @@ class FakeKube(httpx.AsyncBaseTransport):
     _log: list[tuple[int, str, str, Json]] = field(default_factory=list)
     _cuts: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def serve(self, *paths: str) -> None:
+        """Offer these kinds as well, of which there are no objects yet."""
+        self.objects |= {path: {} for path in paths}
 
     def put(self, path: str, body: Json) -> Json:
         """Create or replace an object; its version and uid are the server's."""
@@ -108,8 +112,8 @@ class FakeKube(httpx.AsyncBaseTransport):
         if path == "/version":
             return httpx.Response(200, json={"gitVersion": self.version})
         if path == "/apis":
-            found = {each.removeprefix("/apis/").rsplit("/", 1)[0] for each in self.objects}
-            versions = [{"groupVersion": each} for each in sorted(found)]
+            named = [each.split("/")[2:4] for each in self.objects if each.startswith("/apis/")]
+            versions = [{"groupVersion": "/".join(each)} for each in named]
             return httpx.Response(200, json={"groups": [{"versions": versions}]})
         if path == "/api/v1/namespaces/kube-system":
             return httpx.Response(200, json={"metadata": {"uid": str(NAMES)}})
@@ -125,7 +129,7 @@ class FakeKube(httpx.AsyncBaseTransport):
             version, begin = map(int, params["continue"].split("-"))
             if version < self._oldest:
                 return _status(410, "Expired", "the continue parameter is too old")
-        items = list(self.objects[path].values())
+        items = [each for each in self.objects[path].values() if _chosen(each, params)]
         more = begin + limit < len(items)
         meta: Json = {"resourceVersion": str(version)}
         if more:
@@ -138,7 +142,8 @@ class FakeKube(httpx.AsyncBaseTransport):
         self.watches += 1
         initial = "sendInitialEvents" in params
         since = self._version if initial else int(params.get("resourceVersion", self._version))
-        return httpx.Response(200, stream=_Lines(self._lines(path, since, initial)))
+        events = self._lines(path, since, initial)
+        return httpx.Response(200, stream=_Lines(events, lambda body: _chosen(body, params)))
 
     async def _lines(self, path: str, since: int, initial: bool) -> AsyncIterator[Json]:
         cuts = self._cuts
@@ -170,15 +175,26 @@ class FakeKube(httpx.AsyncBaseTransport):
 
 
 class _Lines(httpx.AsyncByteStream):
-    def __init__(self, events: AsyncIterator[Json]) -> None:
+    def __init__(self, events: AsyncIterator[Json], chosen: Callable[[Json], bool]) -> None:
         self._events = events
+        self._chosen = chosen
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for event in self._events:
+            if event["type"] not in ("ERROR", "BOOKMARK") and not self._chosen(event["object"]):
+                continue
             yield json.dumps(event).encode() + b"\n"
 
     async def aclose(self) -> None:
         await self._events.aclose()  # type: ignore[attr-defined]
+
+
+def _chosen(body: Json, params: httpx.QueryParams) -> bool:
+    """Whether selectors of the form `name=value` pick an object."""
+    name, _, value = params.get("fieldSelector", "").partition("=")
+    label, _, label_value = params.get("labelSelector", "").partition("=")
+    labels = body["metadata"].get("labels", {})
+    return (not name or body.get(name) == value) and (not label or labels.get(label) == label_value)
 
 
 def _status(code: int, reason: str, message: str) -> httpx.Response:

@@ -13,11 +13,40 @@ from tests.agents.contract import NOW
 from tests.agents.http_faults import FaultyTransport
 from tests.agents.kube.fake import NAMES, FakeKube
 
-__all__ = ["JOBS", "LEASES", "NODES", "PODS", "Scene", "busy"]
+__all__ = [
+    "AUTOSCALERS",
+    "CLUSTER_QUEUES",
+    "DEPLOYMENTS",
+    "EVENTS",
+    "JOBS",
+    "LEASES",
+    "LOCAL_QUEUES",
+    "MACHINES",
+    "NODES",
+    "NODE_CLAIMS",
+    "NODE_POOLS",
+    "PODS",
+    "STATEFULSETS",
+    "WORKLOADS",
+    "Scene",
+    "busy",
+    "iso",
+]
 
 NODES, PODS = "/api/v1/nodes", "/api/v1/pods"
 JOBS = "/apis/batch/v1/jobs"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+EVENTS = "/apis/events.k8s.io/v1/events"
+AUTOSCALERS = "/apis/autoscaling/v2/horizontalpodautoscalers"
+DEPLOYMENTS, STATEFULSETS = "/apis/apps/v1/deployments", "/apis/apps/v1/statefulsets"
+CLUSTER_QUEUES = "/apis/kueue.x-k8s.io/v1beta2/clusterqueues"
+LOCAL_QUEUES = "/apis/kueue.x-k8s.io/v1beta2/localqueues"
+WORKLOADS = "/apis/kueue.x-k8s.io/v1beta2/workloads"
+NODE_POOLS = "/apis/karpenter.sh/v1/nodepools"
+NODE_CLAIMS = "/apis/karpenter.sh/v1/nodeclaims"
+MACHINES = "/apis/cluster.x-k8s.io/v1beta2/machinedeployments"
+USUAL = (EVENTS, AUTOSCALERS, DEPLOYMENTS, STATEFULSETS)
+"""What every current server offers."""
 MESSAGE = (
     "0/3 nodes are available: 2 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. "
     "preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
@@ -33,6 +62,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.server = FakeKube()
+        self.server.serve(*USUAL)
         self.wire = FaultyTransport(self.server)
         self.seconds = 0.0
         self.config = KubernetesConfig.model_validate({"instance_id": "prod"} | self.settings)
@@ -66,7 +96,11 @@ class Scene:
         self.server.put(
             NODES,
             {
-                "metadata": {"name": name, "labels": more.pop("labels", {})},
+                "metadata": {
+                    "name": name,
+                    "labels": more.pop("labels", {}),
+                    "annotations": more.pop("annotations", {}),
+                },
                 "spec": more,
                 "status": {
                     "allocatable": amounts,
@@ -87,6 +121,11 @@ class Scene:
             said = {"reason": "Unschedulable", "message": more.pop("waits")}
             conditions.append({"type": "PodScheduled", "status": "False", **said})
         owner = more.pop("owner", "ReplicaSet")
+        owner_name, labels = more.pop("owner_name", "o"), more.pop("labels", {})
+        ready = more.pop("ready", None)
+        if ready is not None:
+            times = {"lastTransitionTime": iso(ready)}
+            conditions.append({"type": "Ready", "status": "True", **times})
         requests = {"cpu": more.pop("cpu", "500m"), "memory": "1Gi"}
         secret = {"name": "PASSWORD", "value": "hunter2"}
         self.server.put(
@@ -96,9 +135,15 @@ class Scene:
                     "name": name,
                     "namespace": "shop",
                     "uid": str(uuid5(NAMES, name)),
+                    "labels": labels,
                     "creationTimestamp": iso(created),
                     "ownerReferences": [
-                        {"kind": owner, "name": "o", "uid": str(UUID(int=1)), "controller": True}
+                        {
+                            "kind": owner,
+                            "name": owner_name,
+                            "uid": str(UUID(int=1)),
+                            "controller": True,
+                        }
                     ],
                 },
                 "spec": {
@@ -114,6 +159,19 @@ class Scene:
     def job(self, name: str, **status: Any) -> None:
         meta = {"name": name, "namespace": "shop", "creationTimestamp": iso(self.at)}
         self.server.put(JOBS, {"metadata": meta, "spec": {}, "status": status})
+
+    def event(self, name: str, reason: str, about: str, **more: Any) -> None:
+        """Of a pod; one of type Warning unless it says otherwise."""
+        regarding = {"kind": "Pod", "uid": str(uuid5(NAMES, about))}
+        kind = more.pop("type", "Warning")
+        meta = {"name": name, "namespace": "shop"}
+        body = {"metadata": meta, "type": kind, "reason": reason, "regarding": regarding}
+        self.server.put(EVENTS, body | more)
+
+    def custom(self, path: str, name: str, spec: Any, status: Any = None, **meta: Any) -> None:
+        """Any other object."""
+        body = {"metadata": {"name": name, "creationTimestamp": iso(self.at)} | meta}
+        self.server.put(path, body | {"spec": spec, "status": status or {}})
 
     def lease(self, name: str, holder: str = "host-1_x", age_s: float = 2) -> None:
         renewed = self.at - timedelta(seconds=age_s)
