@@ -175,16 +175,17 @@ class ControlPlane:
 
     @property
     def objects(self) -> int | Missing:
-        """Of all kinds in etcd. A kind that could not be counted says -1."""
+        """Of all kinds in etcd. The server counts once a minute: until then all kinds say 0."""
 
-        def counted(vitals: Vitals) -> int | Missing:
+        def told(vitals: Vitals) -> int | Missing:
             for name in ("apiserver_resource_objects", "apiserver_storage_objects"):
                 found = [value for _, value in vitals.shown.series(name)]
+                counted = sum(value for value in found if value > 0)  # -1: it could not
                 if found:
-                    return round(sum(value for value in found if value > 0))
+                    return round(counted) or Missing("the API server has not counted them yet")
             return Missing("the API server does not export apiserver_resource_objects")
 
-        return over(counted, self.apiserver)
+        return over(told, self.apiserver)
 
     @property
     def pending(self) -> Mapping[str, int] | Missing:

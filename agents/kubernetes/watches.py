@@ -16,7 +16,9 @@ from agents.missing import Missing
 
 __all__ = ["Extra", "Watches"]
 
-FORBIDDEN = "HTTP 403"
+DO_WITHOUT = ("HTTP 403", "HTTP 404")
+"""Of an extra: whoever may not read it, and a group without this kind, or no longer there."""
+
 NOT_BEGUN = Missing("it is not watched yet")
 
 
@@ -104,7 +106,7 @@ class Watches:
             return self._extras.get(name, NOT_BEGUN)
         if informer.failure is not None:
             failure = CallFailure(*informer.failure, source)
-            if name in self._extras and FORBIDDEN in failure.message:
+            if name in self._extras and failure.message.startswith(DO_WITHOUT):
                 log.unsupported[source] = failure.reason
                 return Missing(failure.reason)
             return log.note(failure)

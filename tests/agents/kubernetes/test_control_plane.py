@@ -142,6 +142,14 @@ class TestApiServer:
         assert batch.orchestrator.health.uptime == pytest.approx(age)
 
 
+async def test_a_server_that_has_not_counted_its_objects_does_not_have_none() -> None:
+    fresh = 'apiserver_resource_objects{group="",resource="pods"} 0\n' + process(0.0)
+    batch = await read_twice(busy(), {API: fresh}, {API: fresh})
+
+    assert batch.coordination is not None
+    assert_null(batch.coordination, ("/stateManagement/objects",))
+
+
 async def test_a_server_whose_requests_fail_is_degraded() -> None:
     batch = await read_twice(busy(), {API: apiserver(100)}, {API: apiserver(190, broken=10)})
 

@@ -169,6 +169,16 @@ class TestNodes:
         assert (pool.scaling.min_workers, pool.scaling.max_workers) == (1, 9)
         assert (pool.scaling.enabled, pool.scaling.current_target) == (True, 2)
 
+    async def test_a_group_that_lacks_a_kind_is_no_error(self) -> None:
+        scene = busy()
+        scene.server.serve(NODE_POOLS)
+        scene.custom(NODE_POOLS, "general", {})
+        batch = await checked(scene)
+        await scene.collector.aclose()
+
+        assert batch.orchestrator.health.errors == ()
+        assert [each for each in batch.orchestrator.health.warnings if "node claims" in each]
+
     async def test_without_either_nobody_knows_what_scales_the_nodes(self) -> None:
         scene = busy()
         batch = await checked(scene)

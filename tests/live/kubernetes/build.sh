@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the control plane and kwok into the folder $1, from modules pinned in tools/.
+# Builds the control plane and kwok into the folder $1, from modules pinned in tools/, and copies
+# the definitions of the kinds of Kueue, Karpenter and Cluster API there.
 set -euo pipefail
 bin=$1
 tools=$(cd "$(dirname "$0")/tools" && pwd)
@@ -26,3 +27,16 @@ stages=$(cd "$tools/kwok" && go list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomiz
 for file in "$stages"/{node,pod}/fast/*.yaml "$stages"/node/heartbeat-with-lease/*.yaml; do
   [[ $file == */kustomization.yaml ]] || { echo ---; cat "$file"; }
 done > "$bin/stages.yaml"
+
+crds() {
+  echo "== Copying the kinds of $1"
+  local dir
+  (cd "$tools/$1" && go mod download "sigs.k8s.io/$1")
+  dir=$(cd "$tools/$1" && go list -m -f '{{.Dir}}' "sigs.k8s.io/$1")
+  shift
+  install -D -m 644 -t "$bin/crds" "${@/#/$dir/}"
+}
+
+crds kueue config/components/crd/bases/kueue.x-k8s.io_{clusterqueues,localqueues,resourceflavors,workloads}.yaml
+crds karpenter pkg/apis/crds/karpenter.sh_{nodepools,nodeclaims}.yaml
+crds cluster-api core/config/crd/bases/cluster.x-k8s.io_machinedeployments.yaml

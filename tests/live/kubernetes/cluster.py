@@ -46,6 +46,9 @@ class Cluster:
         self.ports = free_ports(6)
         self.programs = programs
         self.url = f"https://127.0.0.1:{self.ports[0]}"
+        self.scheduler_url, self.manager_url = (
+            f"https://127.0.0.1:{port}" for port in self.ports[3:5]
+        )
         self.ca_file = folder / "tls.crt"
         self.kubeconfig = folder / "kubeconfig.json"
         self._tokens = tokens or {}

@@ -1,6 +1,7 @@
 """A real Kubernetes control plane for the live tests."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -21,3 +22,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+@pytest.fixture
+def shop(cluster: Cluster) -> str:
+    """A namespace of the test's own."""
+    name = f"shop-{uuid4().hex[:6]}"
+    cluster.create_namespace(name)
+    return name

@@ -2,27 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 import yaml
 
 from agents.collector import Batch, UnauthorizedError, UnreachableError
-from agents.kubernetes import KubernetesCollector, KubernetesConfig
 from contracts.events import SchedulingDecision
 from contracts.worker_pool import WorkerStatus
-from tests.agents.contract import records_of, unexplained_nulls
 from tests.live.kubernetes.cluster import Cluster
+from tests.live.kubernetes.reading import LIMIT_S, collector_of, pods, scrape, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 RBAC = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac.yaml"
-LIMIT_S = 180.0
 LISTS = {
     "Namespace": "/api/v1/namespaces",
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
@@ -31,34 +27,6 @@ LISTS = {
     "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
     "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
 }
-
-
-def collector_of(cluster: Cluster, **more: object) -> KubernetesCollector:
-    settings = {"instance_id": "live", "kubeconfig": cluster.kubeconfig, "call_timeout_s": 30}
-    return KubernetesCollector(KubernetesConfig.model_validate(settings | more))
-
-
-async def scrape(collector: KubernetesCollector) -> Batch:
-    batch = await collector.collect(datetime.now(UTC))
-    assert [place for each in records_of(batch) for place in unexplained_nulls(each)] == []
-    return batch
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not condition():
-            await asyncio.sleep(0.2)
-
-
-@pytest.fixture
-def shop(cluster: Cluster) -> str:
-    name = f"shop-{uuid4().hex[:6]}"
-    cluster.create_namespace(name)
-    return name
-
-
-def pods(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
-    return cluster.items(f"/api/v1/namespaces/{namespace}/pods")
 
 
 async def test_load_a_backlog_and_jobs(cluster: Cluster, shop: str) -> None:
