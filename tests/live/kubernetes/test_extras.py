@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,7 +11,7 @@ import pytest
 from contracts.events import SchedulingDecision
 from contracts.worker_pool import ScalingAction
 from tests.live.kubernetes.cluster import ADMIN, Cluster
-from tests.live.kubernetes.extensions import DEFINITIONS, define, put
+from tests.live.kubernetes.extensions import DEFINITIONS, MERGE, define, fill, let_in
 from tests.live.kubernetes.reading import collector_of, pods, scrape, until
 from tests.requirements import require_or_skip
 
@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 EVENTS = "/apis/events.k8s.io/v1/namespaces/{}/events"
 AUTOSCALERS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
-MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
 def running(cluster: Cluster, namespace: str) -> int:
@@ -178,6 +177,9 @@ def extended(cluster: Cluster) -> Iterator[Cluster]:
         yield cluster
     finally:
         with cluster.client() as client:
+            for node in cluster.items("/api/v1/nodes"):
+                if "kwok.x-k8s.io/node" not in node["metadata"].get("annotations", {}):
+                    client.delete(f"/api/v1/nodes/{node['metadata']['name']}").raise_for_status()
             for each in cluster.items(DEFINITIONS):
                 client.delete(f"{DEFINITIONS}/{each['metadata']['name']}").raise_for_status()
 
@@ -209,95 +211,3 @@ async def test_kueue_karpenter_and_cluster_api_by_discovery(
         waits = (await scrape(collector)).orchestrator.extra_metadata()["kubernetes"]["waits"]
     assert waits["quota"]["count"] == waits["checks"]["count"] == 1
     assert waits["checks"]["avgMs"] == 30_000
-
-
-def fill(cluster: Cluster, shop: str, now: datetime) -> None:
-    """Objects as their controllers would leave them, which the server's schemas check."""
-    kueue = "/apis/kueue.x-k8s.io/v1beta2"
-    counts = {"pendingWorkloads": 2, "reservingWorkloads": 1, "admittedWorkloads": 1}
-    strict = {"queueingStrategy": "StrictFIFO"}
-    put(cluster, f"{kueue}/clusterqueues", made("kueue", "ClusterQueue", "gpu", strict, counts))
-    local = made("kueue", "LocalQueue", "team", {"clusterQueue": "gpu"}, counts)
-    put(cluster, f"{kueue}/namespaces/{shop}/localqueues", local)
-    container = {"name": "main", "image": "none"}
-    sets = [{"name": "main", "count": 1, "template": {"spec": {"containers": [container]}}}]
-    spec = {"queueName": "team", "priority": 7, "podSets": sets}
-    waiting = made("kueue", "Workload", "w1", spec, None)
-    put(cluster, f"{kueue}/namespaces/{shop}/workloads", waiting)
-    reference = {"group": "example.com", "kind": "Class", "name": "default"}
-    template = {"spec": {"requirements": [], "nodeClassRef": reference}}
-    limited = {"limits": {"nodes": "5", "cpu": "100"}, "template": template}
-    put(
-        cluster,
-        "/apis/karpenter.sh/v1/nodepools",
-        made("karpenter", "NodePool", "general", limited),
-    )
-    claim = made("karpenter", "NodeClaim", "general-x", template["spec"])
-    claim["metadata"]["labels"] = {"karpenter.sh/nodepool": "general"}
-    put(cluster, "/apis/karpenter.sh/v1/nodeclaims", claim)
-    machines(cluster, shop)
-    for name, labels, notes in (
-        ("node-general", {"karpenter.sh/nodepool": "general"}, {}),
-        (
-            "node-md",
-            {},
-            {
-                "cluster.x-k8s.io/owner-kind": "MachineSet",
-                "cluster.x-k8s.io/owner-name": "md-0-x7k2p",
-            },
-        ),
-    ):
-        meta = {"name": name, "labels": labels, "annotations": notes}
-        cluster.create("/api/v1/nodes", {"metadata": meta})
-
-
-def machines(cluster: Cluster, shop: str) -> None:
-    size = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-{}-size"
-    template = {
-        "spec": {
-            "clusterName": "c",
-            "bootstrap": {"dataSecretName": "none"},
-            "infrastructureRef": {"apiGroup": "example.com", "kind": "Machine", "name": "m"},
-        }
-    }
-    spec = {"clusterName": "c", "replicas": 2, "selector": {}, "template": template}
-    body = made("cluster-api", "MachineDeployment", "md-0", spec)
-    body["metadata"]["annotations"] = {size.format("min"): "1", size.format("max"): "9"}
-    put(cluster, f"/apis/cluster.x-k8s.io/v1beta2/namespaces/{shop}/machinedeployments", body)
-
-
-VERSIONS = {
-    "kueue": "kueue.x-k8s.io/v1beta2",
-    "karpenter": "karpenter.sh/v1",
-    "cluster-api": "cluster.x-k8s.io/v1beta2",
-}
-
-
-def made(
-    group: str, kind: str, name: str, spec: dict[str, Any], status: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"apiVersion": VERSIONS[group], "kind": kind, "spec": spec}
-    body["metadata"] = {"name": name}
-    return body if status is None else body | {"status": status}
-
-
-def let_in(cluster: Cluster, shop: str, now: datetime) -> None:
-    """What Kueue says of a workload that got its quota, and half a minute later its checks."""
-    times = {"QuotaReserved": now + timedelta(seconds=10), "Admitted": now + timedelta(seconds=40)}
-    conditions = [
-        {
-            "type": kind,
-            "status": "True",
-            "reason": kind,
-            "message": "",
-            "lastTransitionTime": at.isoformat().replace("+00:00", "Z"),
-        }
-        for kind, at in times.items()
-    ]
-    assignments = [{"name": "main", "count": 1}]
-    admission = {"clusterQueue": "gpu", "podSetAssignments": assignments}
-    path = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{shop}/workloads/w1/status"
-    with cluster.client() as client:
-        body = {"status": {"conditions": conditions, "admission": admission}}
-        answer = client.patch(path, json=body, headers=MERGE)
-    assert answer.status_code == httpx.codes.OK, answer.text
