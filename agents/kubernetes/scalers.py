@@ -40,6 +40,7 @@ class AutoscalerSpec(Struct, frozen=True, rename="camel"):
 
 
 class AutoscalerStatus(Struct, frozen=True, rename="camel"):
+    current_replicas: int = 0
     desired_replicas: int = 0
     last_scale_time: datetime | None = None
     conditions: list[Condition] | None = None
@@ -53,11 +54,15 @@ class Autoscaler(Watched, frozen=True, kw_only=True):
 
 
 class ScalerState(Struct, frozen=True, gc=False):
-    """A HorizontalPodAutoscaler. `limited`: it wants more, or fewer, than it may have."""
+    """A HorizontalPodAutoscaler. `limited`: it wants more, or fewer, than it may have.
+
+    `wanted` is 0 until it could compute something.
+    """
 
     target: str
     lowest: int
     highest: int
+    current: int
     wanted: int
     scaled_at: datetime | None
     said: str
@@ -67,10 +72,10 @@ class ScalerState(Struct, frozen=True, gc=False):
 
 
 class Rescaled(Struct, frozen=True, gc=False):
-    """An autoscaler that changed its mind."""
+    """What an autoscaler did."""
 
     target: str
-    at: datetime | None
+    at: datetime
     before: int
     after: int
     said: str
@@ -93,6 +98,7 @@ def scaler_state(each: Autoscaler) -> ScalerState:
         target=f"{target.kind}/{each.metadata.namespace}/{target.name}".lower(),
         lowest=1 if each.spec.min_replicas is None else each.spec.min_replicas,
         highest=each.spec.max_replicas,
+        current=each.status.current_replicas,
         wanted=each.status.desired_replicas,
         scaled_at=each.status.last_scale_time,
         said=(able.message if able else None) or "",
@@ -103,11 +109,17 @@ def scaler_state(each: Autoscaler) -> ScalerState:
 
 
 def rescaled(before: ScalerState | None, after: ScalerState | None) -> Rescaled | None:
-    """The decision that a change of an autoscaler is, if it is one."""
-    if before is None or after is None or before.wanted == after.wanted:
+    """The decision that a change of an autoscaler is, if it is one.
+
+    It says at once what it found and what it wants, and goes on saying it until it looks again.
+    """
+    if before is None or after is None or after.scaled_at is None:
+        return None
+    same = (before.scaled_at, before.wanted) == (after.scaled_at, after.wanted)
+    if same or after.wanted == after.current:
         return None
     return Rescaled(
-        after.target, after.scaled_at, before.wanted, after.wanted, after.said, after.able
+        after.target, after.scaled_at, after.current, after.wanted, after.said, after.able
     )
 
 

@@ -7,7 +7,7 @@ from agents.kubernetes.figures import Figures
 from agents.kubernetes.scalers import Rescaled, ScalerState
 from agents.kubernetes.state import PodState
 from agents.kubernetes.workloads import WorkloadState
-from agents.missing import Missing, combine, known_or, over
+from agents.missing import Missing, known_or, over
 from agents.origin import Origin
 from agents.pools import Pool, build_pool
 from contracts.worker_pool import (
@@ -123,7 +123,7 @@ def _worker(figures: Figures, pod: PodState, status: WorkerStatus) -> WorkerInst
 
 
 def _scaling(figures: Figures, each: WorkloadState) -> dict[str, object]:
-    """By the autoscaler that targets it; without one it is as large as it was told to be."""
+    """By the autoscaler that targets it. What that wants, it writes into the workload."""
     scalers = over(
         lambda found: {scaler.target: scaler for scaler in found}, figures.snapshot.extras.scalers
     )
@@ -133,9 +133,7 @@ def _scaling(figures: Figures, each: WorkloadState) -> dict[str, object]:
         "enabled": over(lambda scaler: scaler is not None, own),
         "min_workers": over(lambda scaler: scaler.lowest, bounds),
         "max_workers": over(lambda scaler: scaler.highest, bounds),
-        "current_target": combine(
-            lambda scaler, _: each.wanted if scaler is None else scaler.wanted, own, scalers
-        ),
+        "current_target": each.wanted,
         "scaling_decisions": _decisions(figures, each.name),
     }
 
@@ -146,7 +144,7 @@ def _decisions(figures: Figures, name: str) -> tuple[ScalingDecision, ...]:
     )
     return tuple(
         ScalingDecision(
-            timestamp=each.at or figures.snapshot.now,
+            timestamp=each.at,
             action=ScalingAction.SCALE_UP if each.after > each.before else ScalingAction.SCALE_DOWN,
             from_count=each.before,
             to_count=each.after,

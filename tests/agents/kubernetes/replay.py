@@ -1,6 +1,6 @@
 """Recorded answers of real clusters, watches among them.
 
-A line of a watch is an entry of its own: `request` is `WATCH path?selector`, `atS` when it came
+A line of a watch is an entry of its own: `request` is `WATCH path?selector`. `atS` is when it came
 since the recording began. They are given again in their order, and the clock goes with them.
 """
 
@@ -49,7 +49,7 @@ class WatchRecorder(Recorder):
         if "watch" not in request.url.params:
             asked = str(request.url.path)
             response = await super().handle_async_request(self.place(request))
-            self.entries[-1]["request"] = f"{request.method} {asked}"
+            self.entries[-1] |= {"request": f"{request.method} {asked}", "atS": self._at_s()}
             return response
         response = await self.inner.handle_async_request(self.place(request))
         assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -57,9 +57,11 @@ class WatchRecorder(Recorder):
         return response
 
     def _line(self, request: httpx.Request, line: bytes) -> None:
-        at_s = round(time.monotonic() - self.begun_s, 4)
-        kept = self.keep(json.loads(line))
-        self.entries.append({"request": watched(request), "status": 200, "json": kept, "atS": at_s})
+        entry = {"request": watched(request), "status": 200, "json": self.keep(json.loads(line))}
+        self.entries.append(entry | {"atS": self._at_s()})
+
+    def _at_s(self) -> float:
+        return round(time.monotonic() - self.begun_s, 4)
 
 
 def watched(request: httpx.Request) -> str:
@@ -97,10 +99,10 @@ class _Replay(httpx.AsyncBaseTransport):
     async def begin(self, entries: Iterable[Entry]) -> None:
         self._answers = {}
         for entry in entries:
+            self.clock_s = entry["atS"]
             if not entry["request"].startswith("WATCH"):
                 self._answers.setdefault(entry["request"], []).append(entry)
                 continue
-            self.clock_s = entry["atS"]
             self._queue(entry["request"]).put_nowait(entry)
             for _ in range(TURNS):
                 await asyncio.sleep(0)

@@ -43,14 +43,20 @@ def web() -> dict[str, Any]:
     return {"owner_name": "web-5d9f", "labels": {"pod-template-hash": "5d9f"}}
 
 
-def autoscaler(scene: Scene, wanted: int, **more: Any) -> None:
+def autoscaler(scene: Scene, wanted: int, current: int = 4, **more: Any) -> None:
     able = {"type": "AbleToScale", "status": "True", "message": f"updated the scale to {wanted}"}
     target = {"kind": "Deployment", "name": "web"}
     scene.custom(
         AUTOSCALERS,
         "web",
         {"minReplicas": 2, "maxReplicas": 6, "scaleTargetRef": target},
-        {"desiredReplicas": wanted, "lastScaleTime": iso(scene.at), "conditions": [able]} | more,
+        {
+            "currentReplicas": current,
+            "desiredReplicas": wanted,
+            "lastScaleTime": iso(scene.at),
+            "conditions": [able],
+        }
+        | more,
         namespace="shop",
     )
 
@@ -124,6 +130,30 @@ async def test_what_an_autoscaler_decided() -> None:
     assert after[WEB].scaling.scaling_decisions == ()
 
 
+async def test_an_autoscaler_that_has_computed_nothing_yet_does_not_want_none() -> None:
+    scene = shop()
+    autoscaler(scene, 0, lastScaleTime=None)
+    await scene.scrape()
+    autoscaler(scene, 6)
+    batch = await checked(scene)
+    await scene.collector.aclose()
+
+    scaling = {each.pool_name: each.scaling for each in batch.pools}[WEB]
+    assert scaling.current_target == 4
+    assert [(each.from_count, each.to_count) for each in scaling.scaling_decisions] == [(4, 6)]
+
+
+async def test_an_autoscaler_that_looked_again_decided_nothing_new() -> None:
+    scene = shop()
+    autoscaler(scene, 4, current=3)
+    await scene.scrape()
+    scaled_at = iso(scene.at - timedelta(seconds=15))
+    autoscaler(scene, 4, lastScaleTime=scaled_at)
+    found = await pools(scene)
+
+    assert found[WEB].scaling.scaling_decisions == ()
+
+
 async def test_an_autoscaler_that_does_not_work_is_told() -> None:
     scene = shop()
     broken = {"type": "ScalingActive", "status": "False", "message": "no metrics"}
@@ -141,7 +171,7 @@ async def test_autoscalers_fail_by_themselves(fault: str) -> None:
     scene.wire.fail(f"GET {AUTOSCALERS}$", FAULTS[fault])
     found = await pools(scene)
 
-    assert_null(found[WEB], ("/scaling/enabled", "/scaling/maxWorkers", "/scaling/currentTarget"))
+    assert_null(found[WEB], ("/scaling/enabled", "/scaling/maxWorkers"))
     assert found[WEB].total_workers == 2
 
 

@@ -16,7 +16,7 @@ AUTOSCALERS = f"/apis/autoscaling/v2/namespaces/{SHOP}/horizontalpodautoscalers"
 
 
 def first_act(cluster: Cluster) -> None:
-    """A node, a Deployment with an autoscaler, a gated pod, and what extensions would leave."""
+    """A node, a Deployment with an autoscaler, and what extensions would leave."""
     cluster.create_node("node-1")
     cluster.create_namespace(SHOP)
     fill(cluster, SHOP, now())
@@ -25,21 +25,22 @@ def first_act(cluster: Cluster) -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     spec = {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": target}
     cluster.create(AUTOSCALERS, {"metadata": {"name": "web"}, "spec": spec})
-    gates = {"schedulingGates": [{"name": "example.com/quota"}], "containers": [container("1m")]}
-    cluster.create(PODS, {"metadata": {"name": "gated"}, "spec": gates})
     wait_for(lambda: phases(cluster)["Running"] == 2, START_S, "two pods run")
     wait_for(lambda: "ScalingActive" in str(cluster.items(AUTOSCALERS)), START_S, "it is scaled")
 
 
 def second_act(cluster: Cluster) -> None:
-    """The autoscaler wants more, the gate is opened, a workload let in; a job, a pod too large."""
+    """The autoscaler wants more, a workload let in; a job, a pod too large, one behind a gate."""
+    gates = {"schedulingGates": [{"name": "example.com/quota"}], "containers": [container("1m")]}
+    cluster.create(PODS, {"metadata": {"name": "gated"}, "spec": gates})
     patch(cluster, f"{AUTOSCALERS}/web", {"spec": {"minReplicas": 4}})
-    patch(cluster, f"{PODS}/gated", {"spec": {"schedulingGates": []}})
     let_in(cluster, SHOP, now() - timedelta(seconds=40))
     cluster.create_job(SHOP, "report", completions=2)
     cluster.create_deployment(SHOP, "huge", 1, cpu="64")
+    patch(cluster, f"{PODS}/gated", {"spec": {"schedulingGates": []}})
     wait_for(lambda: phases(cluster)["Running"] == 5, START_S, "five pods run")
-    wait_for(lambda: phases(cluster)["Succeeded"] == 2, START_S, "the job is done")
+    jobs = f"/apis/batch/v1/namespaces/{SHOP}/jobs"
+    wait_for(lambda: "Complete" in str(cluster.items(jobs)), START_S, "the job is done")
     events = f"/apis/events.k8s.io/v1/namespaces/{SHOP}/events"
     wait_for(lambda: "FailedScheduling" in str(cluster.items(events)), START_S, "one is refused")
 

@@ -38,7 +38,7 @@ def kept(answer: Any) -> Any:
 
 def telling(line: str) -> bool:
     name = line.partition("{")[0].partition(" ")[0]
-    return name.encode() in NAMES and not line.endswith(" 0")
+    return name.encode() in NAMES and not line.endswith("} 0")
 
 
 async def record(cluster: Cluster) -> HttpCase:
@@ -69,10 +69,9 @@ def placed(cluster: Cluster, request: httpx.Request) -> httpx.Request:
     target = request.url.copy_with(host=real.host, port=real.port)
     if request.url.host in hosts:
         target = target.copy_with(path="/metrics")
-    headers = dict(request.headers) | {"Host": f"{real.host}:{real.port}"}
-    moved = httpx.Request(request.method, target, headers=headers)
-    moved.extensions = request.extensions
-    return moved
+    headers = request.headers.copy()
+    headers["Host"] = f"{real.host}:{real.port}"
+    return httpx.Request(request.method, target, headers=headers, extensions=request.extensions)
 
 
 def about(cluster: Cluster, moments: list[datetime]) -> dict[str, Any]:
