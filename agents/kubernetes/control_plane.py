@@ -21,6 +21,14 @@ STARTED = "process_start_time_seconds"
 PROCESS = ("process_resident_memory_bytes", "go_goroutines", STARTED)
 CPU = "process_cpu_seconds"
 LEADS = "leader_election_master_status"
+SIZES = (
+    "apiserver_storage_size_bytes",
+    "apiserver_storage_db_total_size_in_bytes",
+    "etcd_db_total_size_in_bytes",
+)
+OBJECTS = ("apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts")
+"""Names that changed from version to version, the newest first."""
+
 REMEMBERED = 8
 """Processes behind one address whose last counts are kept."""
 
@@ -30,9 +38,8 @@ APISERVER = Vocabulary(
     gauges=(
         *PROCESS,
         "apiserver_current_inflight_requests",
-        "apiserver_storage_size_bytes",
-        "apiserver_storage_objects",
-        "apiserver_resource_objects",
+        *SIZES,
+        *OBJECTS,
     ),
     summarized=("apiserver_request_duration", "etcd_request_duration"),
     histograms=(),
@@ -171,19 +178,25 @@ class ControlPlane:
 
     @property
     def store_bytes(self) -> float | Missing:
-        return _shown(self.apiserver, "apiserver_storage_size_bytes")
+        """Its largest copy, where several are told."""
+
+        def largest(vitals: Vitals) -> float | Missing:
+            found = [value for name in SIZES for _, value in vitals.shown.series(name)]
+            return max(found) if found else Missing(f"the API server does not export {SIZES[0]}")
+
+        return over(largest, self.apiserver)
 
     @property
     def objects(self) -> int | Missing:
         """Of all kinds in etcd. The server counts once a minute: until then all kinds say 0."""
 
         def told(vitals: Vitals) -> int | Missing:
-            for name in ("apiserver_resource_objects", "apiserver_storage_objects"):
+            for name in OBJECTS:
                 found = [value for _, value in vitals.shown.series(name)]
                 counted = sum(value for value in found if value > 0)  # -1: it could not
                 if found:
                     return round(counted) or Missing("the API server has not counted them yet")
-            return Missing("the API server does not export apiserver_resource_objects")
+            return Missing(f"the API server does not export {OBJECTS[0]}")
 
         return over(told, self.apiserver)
 

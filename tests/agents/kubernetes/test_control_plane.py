@@ -223,6 +223,31 @@ class TestScheduler:
         assert leading == {"kube-scheduler": 1, "kube-controller-manager": 1}
 
 
+async def test_names_of_older_versions() -> None:
+    """Of 1.20, as researched: no server so old is run here."""
+
+    def old(text: str) -> str:
+        for new, name in (
+            ("scheduler_pod_scheduling_sli_duration", "scheduler_pod_scheduling_duration"),
+            ("scheduler_scheduling_attempt_duration", "scheduler_e2e_scheduling_duration"),
+            ('apiserver_resource_objects{group="",', "etcd_object_counts{"),
+            ("apiserver_storage_size_bytes", "etcd_db_total_size_in_bytes"),
+        ):
+            text = text.replace(new, name)
+        return text
+
+    before = {API: old(apiserver(1)), SCHEDULER: old(scheduler(10))}
+    after = {API: old(apiserver(2)), SCHEDULER: old(scheduler(70))}
+    batch = await read_twice(busy(scheduler_urls=URLS["scheduler_urls"]), before, after)
+
+    assert told(batch)["queueToNode"]["count"] == 60
+    assert parts_of(batch)["scheduler"].latency == pytest.approx(4)
+    assert batch.coordination is not None
+    state = batch.coordination.state_management
+    assert state is not None
+    assert (state.size_bytes, state.objects) == (4194304, 7)
+
+
 async def test_what_is_not_configured_says_so() -> None:
     batch = await read_twice(busy(), {}, {})
 

@@ -3,16 +3,28 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from agents.collector import Batch
 from agents.kubernetes import KubernetesCollector, KubernetesConfig
 from tests.agents.contract import records_of, unexplained_nulls
 from tests.live.kubernetes.cluster import Cluster
 
-__all__ = ["LIMIT_S", "collector_of", "pods", "scrape", "until"]
+__all__ = ["LIMIT_S", "account", "collector_of", "pods", "scrape", "until"]
 
 LIMIT_S = 180.0
+RBAC = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac.yaml"
+LISTS = {
+    "Namespace": "/api/v1/namespaces",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+}
 
 
 def collector_of(cluster: Cluster, **more: object) -> KubernetesCollector:
@@ -34,3 +46,21 @@ async def until(condition: Callable[[], object]) -> None:
 
 def pods(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
     return cluster.items(f"/api/v1/namespaces/{namespace}/pods")
+
+
+def account(cluster: Cluster) -> dict[str, object]:
+    """Settings to read with the least rights, as deploy/kubernetes/rbac.yaml gives them."""
+    for body in yaml.safe_load_all(RBAC.read_text()):
+        namespace = body["metadata"].get("namespace", "")
+        with cluster.client() as client:
+            answer = client.post(LISTS[body["kind"]].format(namespace), json=body)
+        assert answer.status_code in (201, 409), answer.text
+    path = "/api/v1/namespaces/woa/serviceaccounts/woa-kubernetes-agent/token"
+    token_file = cluster.folder / "agent-token"
+    token_file.write_text(cluster.create(path, {"spec": {}})["status"]["token"])
+    return {
+        "kubeconfig": None,
+        "api_url": cluster.url,
+        "ca_file": cluster.ca_file,
+        "token_file": token_file,
+    }

@@ -8,25 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from agents.collector import Batch, UnauthorizedError, UnreachableError
 from contracts.events import SchedulingDecision
 from contracts.worker_pool import WorkerStatus
 from tests.live.kubernetes.cluster import Cluster
-from tests.live.kubernetes.reading import LIMIT_S, collector_of, pods, scrape, until
+from tests.live.kubernetes.reading import LIMIT_S, account, collector_of, pods, scrape, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
-
-RBAC = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac.yaml"
-LISTS = {
-    "Namespace": "/api/v1/namespaces",
-    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
-    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
-}
 
 
 async def test_load_a_backlog_and_jobs(cluster: Cluster, shop: str) -> None:
@@ -163,20 +152,19 @@ async def test_a_restart_of_the_server_loses_nothing(cluster: Cluster, shop: str
 
 
 async def test_the_least_rights_are_enough_and_give_no_more(cluster: Cluster) -> None:
-    for body in yaml.safe_load_all(RBAC.read_text()):
-        namespace = body["metadata"].get("namespace", "")
-        with cluster.client() as client:
-            answer = client.post(LISTS[body["kind"]].format(namespace), json=body)
-        assert answer.status_code in (201, 409), answer.text
-    path = "/api/v1/namespaces/woa/serviceaccounts/woa-kubernetes-agent/token"
-    token = cluster.create(path, {"spec": {}})["status"]["token"]
-    token_file = cluster.folder / "agent-token"
-    token_file.write_text(token)
-    reach = {"api_url": cluster.url, "ca_file": cluster.ca_file, "token_file": token_file}
-    async with collector_of(cluster, kubeconfig=None, **reach) as collector:
+    reach = account(cluster)
+    more = {
+        "scheduler_urls": [cluster.scheduler_url],
+        "controller_manager_urls": [cluster.manager_url],
+        "components_verify": False,
+        "workload_selector": "woa/pool=true",
+    }
+    async with collector_of(cluster, **reach, **more) as collector:
         record = (await scrape(collector)).orchestrator
 
     assert record.health.errors == ()
+    assert not [each for each in record.health.warnings if "watch" in each]
+    assert len(record.extra_metadata()["kubernetes"]["controlPlane"]["read"]) == 3
     assert record.extra_metadata()["kubernetes"]["clusterId"]
     refused = {
         ("GET", "/api/v1/secrets"),
@@ -187,7 +175,7 @@ async def test_the_least_rights_are_enough_and_give_no_more(cluster: Cluster) ->
         ("DELETE", "/api/v1/nodes/node-1"),
         ("PATCH", "/apis/apps/v1/namespaces/default/deployments/x/scale"),
     }
-    with cluster.client(token) as client:
+    with cluster.client(Path(str(reach["token_file"])).read_text()) as client:
         statuses = {client.request(method, url, json={}).status_code for method, url in refused}
     assert statuses == {httpx.codes.FORBIDDEN}
 

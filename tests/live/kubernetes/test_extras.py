@@ -12,7 +12,7 @@ from contracts.events import SchedulingDecision
 from contracts.worker_pool import ScalingAction
 from tests.live.kubernetes.cluster import ADMIN, Cluster
 from tests.live.kubernetes.extensions import DEFINITIONS, MERGE, define, fill, let_in
-from tests.live.kubernetes.reading import collector_of, pods, scrape, until
+from tests.live.kubernetes.reading import account, collector_of, pods, scrape, until
 from tests.requirements import require_or_skip
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
@@ -188,12 +188,13 @@ async def test_kueue_karpenter_and_cluster_api_by_discovery(
     extended: Cluster, cluster: Cluster, shop: str
 ) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    async with collector_of(cluster) as collector:
+    async with collector_of(cluster, **account(cluster)) as collector:
         fill(extended, shop, now)
         batch = await scrape(collector)
 
         record = batch.orchestrator
         assert record.health.errors == ()
+        assert not [each for each in record.health.warnings if "watch" in each]
         assert record.queuing is not None
         (queue,) = [each for each in record.queuing.queues or () if each.name == "kueue/gpu"]
         assert (queue.size, queue.in_flight, queue.type) == (2, 1, "fifo")
