@@ -23,9 +23,9 @@ from agents.http_api import ERRORS, HttpApi
 from agents.increases import Increase, MetricsScrape, increase
 from agents.kube.credentials import Access, access, by_token_file
 from agents.kube.informer import Kind
+from agents.kube.watches import Watches
 from agents.kubernetes.state import LeaseState, lease_state
 from agents.kubernetes.tally import Tally
-from agents.kubernetes.watches import Watches
 from agents.kubernetes.wire import Lease, Namespace, Pod, Version
 from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, over
 from contracts.orchestrator import OrchestratorType

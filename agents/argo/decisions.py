@@ -9,6 +9,7 @@ from agents.argo.state import StepPod
 from agents.argo.tally import Begun
 from agents.kubernetes.tally import Bound
 from agents.missing import known_or
+from agents.waits import Waits
 from contracts.events import SchedulingDecision, SchedulingOutcome
 from contracts.identity import sample_id, workflow_id
 
@@ -24,7 +25,7 @@ def build_decisions(figures: Figures, orchestrator: UUID) -> tuple[SchedulingDec
 
 
 def latency_by_cause(figures: Figures) -> dict[str, Any]:
-    """Waits of the workflows that began, by what they waited for, and of the pods for nodes."""
+    """Waits of the workflows that began, by what they were for; of the pods for node and start."""
     by_cause: dict[str, list[Begun]] = defaultdict(list)
     for each in known_or(figures.begun, ()):
         by_cause[each.cause].append(each)
@@ -32,6 +33,9 @@ def latency_by_cause(figures: Figures) -> dict[str, Any]:
     placement = known_or(figures.pod_waits, None)
     if placement is not None and placement.samples_ms:
         waits["placement"] = placement
+    started = known_or(figures.snapshot.pods_happened, None)
+    if started is not None and started.start_ups_ms:
+        waits["start-up"] = Waits(started.start_ups_ms, NOTHING_BEGAN)
     return {cause: each.summary() for cause, each in waits.items()}
 
 
@@ -53,7 +57,7 @@ def _decision(bound: Bound, orchestrator: UUID) -> SchedulingDecision:
             "workflow": f"{pod.namespace}/{workflow}",
             "pod": pod.name,
             "attempts": bound.tries,
-            "precision": "watch" if bound.by_watch else "1 s",
+            "precision": bound.precision,
             "sampling": SAMPLING,
         },
         outcome=SchedulingOutcome.PLACED,

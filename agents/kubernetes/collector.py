@@ -16,6 +16,7 @@ from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import ERRORS, HttpApi
 from agents.kube.credentials import Access, access
 from agents.kube.informer import Informer
+from agents.kube.watches import Watches
 from agents.kubernetes.components import component_addresses, components_trust
 from agents.kubernetes.config import KubernetesConfig
 from agents.kubernetes.control_plane import (
@@ -32,7 +33,6 @@ from agents.kubernetes.snapshot import Readiness, Snapshot
 from agents.kubernetes.state import LeaseState
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.translate import translate
-from agents.kubernetes.watches import Watches
 from agents.kubernetes.wire import ApiGroups, Namespace, NodeUsage, Version
 from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, over
 from contracts.orchestrator import OrchestratorType

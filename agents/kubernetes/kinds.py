@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.calls import CallLog
 from agents.kube.informer import Kind
+from agents.kube.watches import Extra, Watches
 from agents.kubernetes.config import KubernetesConfig
 from agents.kubernetes.happenings import Happenings, KubeEvent, happening
 from agents.kubernetes.kueue import (
@@ -35,7 +36,6 @@ from agents.kubernetes.state import (
     pod_state_with_workload,
 )
 from agents.kubernetes.tally import Tally
-from agents.kubernetes.watches import Extra, Watches
 from agents.kubernetes.wire import Job, Lease, Node, Pod
 from agents.kubernetes.workloads import Workload, workload_keeper
 from agents.missing import Missing, combine, known_or

@@ -190,11 +190,20 @@ class _Lines(httpx.AsyncByteStream):
 
 
 def _chosen(body: Json, params: httpx.QueryParams) -> bool:
-    """Whether selectors of the form `name=value` pick an object."""
-    name, _, value = params.get("fieldSelector", "").partition("=")
-    label, _, label_value = params.get("labelSelector", "").partition("=")
+    """Whether selectors pick an object: fields by `name=value`, labels by `name`, `!name` too."""
+    fields = {name: value for name, value in body.items() if isinstance(value, str)}
+    fields |= {"metadata.name": body["metadata"]["name"]}
     labels = body["metadata"].get("labels", {})
-    return (not name or body.get(name) == value) and (not label or labels.get(label) == label_value)
+    asked = [(fields, each) for each in params.get("fieldSelector", "").split(",")]
+    asked += [(labels, each) for each in params.get("labelSelector", "").split(",")]
+    return all(_fits(values, selector) for values, selector in asked if selector)
+
+
+def _fits(values: dict[str, str], selector: str) -> bool:
+    name, equals, value = selector.partition("=")
+    if name.startswith("!"):
+        return name[1:] not in values
+    return values.get(name) == value if equals else name in values
 
 
 def _status(code: int, reason: str, message: str) -> httpx.Response:
