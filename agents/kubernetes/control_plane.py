@@ -104,8 +104,9 @@ class Reader:
 
     def _compared(self, shown: MetricsScrape) -> Vitals:
         processes = tuple(value for _, value in shown.series(STARTED))
-        did = increase(self._before.pop(processes, None), shown)
-        if isinstance(did, Missing) and self._before:
+        before = self._before.pop(processes, None)
+        did = increase(before, shown)
+        if before is None and self._before:
             did = Missing("another process answered: what it does is counted from now on")
         self._before[processes] = shown
         for oldest in list(self._before)[:-REMEMBERED]:
@@ -126,9 +127,9 @@ class ControlPlane:
         """Of the API server. The clients' own mistakes (4xx) are no errors of it."""
         return self._traffic(
             self.apiserver,
-            ("apiserver_request", lambda labels: labels.get("verb") not in LONG),
-            ("apiserver_request", _code("5")),
-            ("apiserver_request_duration", lambda labels: labels.get("verb") not in LONG),
+            ("apiserver_request", _short),
+            ("apiserver_request", lambda labels: _short(labels) and _code("5")(labels)),
+            ("apiserver_request_duration", _short),
         )
 
     @property
@@ -280,6 +281,10 @@ class ControlPlane:
         failed = over(lambda each: each.count(errors, bad), did)
         seconds = over(lambda each: each.seconds, did)
         return Traffic(over(lambda each: _mean(each, timers), did), requests, failed, seconds)
+
+
+def _short(labels: Mapping[str, str]) -> bool:
+    return labels.get("verb") not in LONG
 
 
 def _code(begin: str) -> Where:

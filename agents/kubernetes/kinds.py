@@ -134,9 +134,7 @@ def kept_extras(watches: Watches, config: KubernetesConfig, log: CallLog) -> Ext
     return Extras(
         warnings=kept("warning events"),
         scalers=kept("autoscalers"),
-        workloads=combine(
-            lambda some, others: [*some, *others], kept("deployments"), kept("statefulsets")
-        )
+        workloads=_both(kept("deployments"), kept("statefulsets"))
         if config.workload_selector
         else Missing("workload_selector is not set"),
         cluster_queues=kept("cluster queues"),
