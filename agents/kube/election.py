@@ -126,7 +126,7 @@ class Candidate:
         spec, version = lease.get("spec") or {}, str(lease["metadata"].get("resourceVersion"))
         self.holder = spec.get("holderIdentity") or ""
         if self._seen is None or self._seen.version != version:
-            self._seen = _Seen(version, now_s)
+            self._seen = _Seen(version, self._clock_s())  # not before: the answer took its time
         expired = now_s - self._seen.at_s >= LEASE_S
         if self.holder not in ("", self._identity) and not expired:
             return False
