@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import httpx
 
-from agents.calls import verdict
+from agents.calls import CallFailure, verdict
 from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import ERRORS, HttpApi
 from agents.kube.credentials import Access, access
@@ -231,13 +231,14 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         found = await api.get("metrics.k8s.io", USAGE, NodeUsage, optional=True)
         if isinstance(found, Missing):
             return found
-        return {
-            each.metadata.name: (
-                quantity(each.usage.get("cpu", "0")),
-                quantity(each.usage.get("memory", "0")),
-            )
-            for each in found.items
-        }
+        try:
+            return {
+                each.metadata.name: (quantity(each.usage["cpu"]), quantity(each.usage["memory"]))
+                for each in found.items
+                if {"cpu", "memory"} <= each.usage.keys()
+            }
+        except ValueError as error:
+            return api.log.note(CallFailure("bad_response", str(error), "metrics.k8s.io"))
 
     async def _control_plane(self, connection: Connection) -> ControlPlane:
         async def read(name: str, setting: str) -> Vitals | Missing:

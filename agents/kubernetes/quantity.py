@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-__all__ = ["quantity"]
+__all__ = ["SUFFIXES", "quantity"]
 
 SUFFIXES = {
     "n": 1e-9,
@@ -22,12 +22,13 @@ SUFFIXES = {
     "Pi": 2.0**50,
     "Ei": 2.0**60,
 }
+LETTERS = "".join(SUFFIXES)
 
 
 @lru_cache(maxsize=4096)
 def quantity(text: str) -> float:
     """The amount, in the resource's own unit: cores, bytes, pieces. Raises `ValueError`."""
-    number = text.rstrip("numkMGTPEi")
+    number = text.rstrip(LETTERS)
     suffix = text[len(number) :]
     try:
         return float(number) * SUFFIXES[suffix]

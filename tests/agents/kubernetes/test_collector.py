@@ -6,7 +6,7 @@ import pytest
 
 from agents.collector import CollectorError
 from agents.kubernetes import KubernetesCollector
-from agents.kubernetes.quantity import quantity
+from agents.kubernetes.quantity import SUFFIXES, quantity
 from agents.kubernetes.state import waiting_reasons
 from contracts.events import SchedulingDecision
 from contracts.health import ComponentStatus
@@ -335,6 +335,33 @@ async def test_environments_never_leave_the_server() -> None:
 )
 def test_quantities(text: str, amount: float) -> None:
     assert quantity(text) == pytest.approx(amount)
+
+
+@pytest.mark.parametrize(("suffix", "factor"), SUFFIXES.items())
+def test_each_suffix_is_known(suffix: str, factor: float) -> None:
+    assert quantity(f"16374896{suffix}") == pytest.approx(16374896 * factor)
+
+
+@pytest.mark.parametrize(
+    ("usage", "reason"),
+    [({"cpu": "1", "memory": "much"}, "'much' is no quantity"), ({"cpu": "1"}, "does not tell")],
+)
+async def test_use_that_is_not_told_or_makes_no_sense_is_unknown(
+    usage: dict[str, str], reason: str
+) -> None:
+    scene = busy()
+    scene.server.usage = {"items": [{"metadata": {"name": "n1"}, "usage": usage}]}
+    batch = await scene.scrape()
+    await scene.collector.aclose()
+
+    (n1, _) = pools_of(batch.pools)["general"].workers or ()
+    assert n1.memory_usage is None
+    assert n1.cpu_usage is None
+    assert any(
+        reason in each for each in pools_of(batch.pools)["general"].metadata.unavailable.values()
+    )
+    assert batch.orchestrator.capacity is not None
+    assert batch.orchestrator.capacity.used_slots == 5
 
 
 @pytest.mark.parametrize("text", ["", "many", "1Zi", "m"])

@@ -131,7 +131,7 @@ class Cluster:
         return found
 
     def create_node(
-        self, name: str, cpu: str = "4", memory: str = "8Gi", pods: str = "110"
+        self, name: str, cpu: str = "4", memory: str = "8388608Ki", pods: str = "110"
     ) -> None:
         """A node that kwok keeps Ready."""
         amounts = {"cpu": cpu, "memory": memory, "pods": pods}
