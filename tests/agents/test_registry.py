@@ -23,7 +23,7 @@ def test_one_of_another_package_is_made(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_one_that_nobody_offers_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigError, match="'homegrown' is not one of airflow, custom, "):
+    with pytest.raises(ConfigError, match="'homegrown' is not one of airflow, argo, custom, "):
         config_of({"type": "homegrown"})
 
 
