@@ -1,7 +1,6 @@
 """The collector: the first scrape lists the workflows, the others ask what the watches keep."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,7 +76,6 @@ class ArgoCollector(Collector[ArgoConfig]):
         self._connection: Connection | None = None
         self._tally = WorkflowTally(clock)
         self._pods = Tally(clock)
-        self._totals: Counter[tuple[str, str]] = Counter()
         self._facts: tuple[datetime, Facts] | None = None
         self._metrics: MetricsScrape | None = None
         self._holder: str | None = None
@@ -118,7 +116,6 @@ class ArgoCollector(Collector[ArgoConfig]):
             happened=happened,
             pods_happened=pods_happened,
             seconds=seconds,
-            totals=dict(self._totals),
             elections=self._elections,
             relists=watches.relists,
             log=api.log,
@@ -242,7 +239,6 @@ class ArgoCollector(Collector[ArgoConfig]):
         if gap is not None:
             return gap, gap, gap
         taken, pods = self._tally.take(now), self._pods.take(now)
-        self._totals.update(pods.ended_by_node)
         if taken.since is None:
             return FIRST, FIRST, FIRST
         seconds = (now - taken.since).total_seconds()

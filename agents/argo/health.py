@@ -1,12 +1,8 @@
 """Health of a controller and of what it depends on."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-
 from agents.argo.figures import Figures
 from agents.argo.metrics import gauge_of, operation_ms, operations_failed
 from agents.components import Part, component_records
-from agents.kubernetes.state import LeaseState
 from agents.missing import Gaps, Missing, combine, known_or, over
 from contracts.health import (
     ComponentIssue,
@@ -44,17 +40,10 @@ def build_health(figures: Figures, gaps: Gaps) -> OrchestratorHealth:
 
 def lease_is_fresh(figures: Figures) -> bool | Missing:
     """Whether some controller has renewed its lease in time."""
-
-    def fresh(leases: Sequence[LeaseState]) -> bool | Missing:
-        if not leases:
-            return NO_LEASE
-        spec = leases[0].spec
-        if spec.renew_time is None or spec.lease_duration_seconds is None:
-            return False
-        age = figures.snapshot.at - spec.renew_time
-        return age < timedelta(seconds=spec.lease_duration_seconds)
-
-    return over(fresh, figures.snapshot.leases)
+    snapshot = figures.snapshot
+    return over(
+        lambda leases: leases[0].is_fresh(snapshot.at) if leases else NO_LEASE, snapshot.leases
+    )
 
 
 def _controller(figures: Figures) -> Part:

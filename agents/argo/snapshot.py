@@ -1,6 +1,6 @@
 """All that one scrape knows, before it becomes records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +48,6 @@ class Snapshot:
     happened: WorkflowTally | Missing
     pods_happened: Tally | Missing
     seconds: float | Missing
-    totals: Mapping[tuple[str, str], int]
     elections: int
     relists: int
     log: CallLog

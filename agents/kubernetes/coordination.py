@@ -1,7 +1,6 @@
 """Who leads among the parts of the control plane, by the leases in kube-system."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from agents.kubernetes.figures import Figures
 from agents.kubernetes.state import LeaseState
@@ -31,16 +30,10 @@ NO_LEASE = Missing("its lease is not in kube-system")
 
 def fresh_leases(figures: Figures) -> Mapping[str, bool] | Missing:
     """Name of each lease, and whether its holder has renewed it in time."""
-
-    def fresh(lease: LeaseState) -> bool:
-        spec = lease.spec
-        if spec.renew_time is None or spec.lease_duration_seconds is None:
-            return False
-        age = figures.snapshot.at - spec.renew_time
-        return age < timedelta(seconds=spec.lease_duration_seconds)
-
+    snapshot = figures.snapshot
     return over(
-        lambda leases: {lease.name: fresh(lease) for lease in leases}, figures.snapshot.leases
+        lambda leases: {lease.name: lease.is_fresh(snapshot.at) for lease in leases},
+        snapshot.leases,
     )
 
 

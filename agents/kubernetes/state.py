@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from sys import intern
 
@@ -117,6 +117,12 @@ class LeaseState(Struct, frozen=True, gc=False):
 
     name: str
     spec: LeaseSpec
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether its holder has renewed it in time."""
+        if self.spec.renew_time is None or self.spec.lease_duration_seconds is None:
+            return False
+        return at - self.spec.renew_time < timedelta(seconds=self.spec.lease_duration_seconds)
 
 
 def pod_state(pod: Pod) -> PodState:

@@ -28,10 +28,6 @@ class Series:
         """When the last step is over."""
         return self.start + len(self.values) * self.step
 
-    @property
-    def known_ratio(self) -> float:
-        return float(np.isfinite(self.values).mean())
-
     def filled(self, longest_gap: int) -> FloatArray:
         """What follows the last gap of more than `longest_gap` steps, shorter gaps bridged.
 
