@@ -1,7 +1,7 @@
 """The collector: the first scrape lists the workflows, the others ask what the watches keep."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import ERRORS, HttpApi
 from agents.increases import Increase, MetricsScrape, increase
 from agents.kube.credentials import Access, access, by_token_file
-from agents.kube.informer import Kind
+from agents.kube.informer import Informer, Kind
 from agents.kube.watches import Watches
 from agents.kubernetes.state import LeaseState, lease_state
 from agents.kubernetes.tally import Tally
@@ -131,9 +131,9 @@ class ArgoCollector(Collector[ArgoConfig]):
             await each.aclose()
 
     @property
-    def watches(self) -> Watches | None:
-        """What follows the workflows; None before the first scrape."""
-        return None if self._connection is None else self._connection.watches
+    def informers(self) -> Mapping[str, Informer[Any, Any]]:
+        """What follows the workflows, by kind; there are none before the first scrape."""
+        return {} if self._connection is None else self._connection.watches.informers
 
     def _begin(self, now: datetime) -> Connection:
         """Connect and watch, if that was not begun. Raises `CollectorError`."""

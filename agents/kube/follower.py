@@ -21,8 +21,8 @@ class Follower(Informer[W, K]):
     """
 
     async def _follow(self) -> None:
-        if self._version is not None:
-            await self._watch({"resourceVersion": self._version})
+        if self.version is not None:
+            await self._watch({"resourceVersion": self.version})
             return
         params = {**self.kind.params, "limit": "1"}
         response = await self._http.get(self.kind.path, params=params)

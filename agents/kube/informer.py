@@ -77,7 +77,8 @@ class Informer(Generic[W, K]):
     `on_change` is told of all that happens after the first list. `synced` is set by that list,
     `settled` by it or by the first failure.
 
-    `failure` is what is wrong at the moment, None while the server is heard.
+    `version` is the newest that was heard of, None before the first list. `failure` is what is
+    wrong at the moment, None while the server is heard.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Informer(Generic[W, K]):
         self._sleep = sleep
         self._random = Random()
         self._versions: dict[str, str] = {}
-        self._version: str | None = None
+        self.version: str | None = None
         self._watch_list = True
         self._failures = 0
 
@@ -110,7 +111,7 @@ class Informer(Generic[W, K]):
                 await self._follow()
             except _GoneError as error:
                 # Whoever forgets at once what he listed would be asked for all of it without end.
-                self._version = None
+                self.version = None
                 await self._failed("expired", str(error))
             except _RefusedError as error:
                 await self._failed(error.code, str(error), error.pause_s)
@@ -125,8 +126,8 @@ class Informer(Generic[W, K]):
 
     async def _follow(self) -> None:
         """One list, or one watch until the server ends it."""
-        if self._version is not None:
-            await self._watch({"resourceVersion": self._version})
+        if self.version is not None:
+            await self._watch({"resourceVersion": self.version})
         elif self._watch_list:
             await self._begin_by_watch()
         else:
@@ -167,7 +168,7 @@ class Informer(Generic[W, K]):
         asked = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         try:
             async for kind, each, meta in self._events(asked):
-                if self._version is not None:
+                if self.version is not None:
                     self._change(kind, each, meta)
                 elif kind == "BOOKMARK" and INITIAL_END in meta.annotations:
                     self._replaced(found, meta.resource_version)
@@ -176,7 +177,7 @@ class Informer(Generic[W, K]):
         except _RefusedError as error:
             if error.status not in NO_WATCH_LIST:
                 raise
-        if self._version is None:
+        if self.version is None:
             # A server that does not know what was asked for lists page by page.
             self._watch_list = False
 
@@ -272,7 +273,7 @@ class Informer(Generic[W, K]):
 
     def _heard(self, version: str) -> None:
         if version:
-            self._version = version
+            self.version = version
         self.failure = None
 
     async def _failed(self, code: str, message: str, pause_s: float | None = None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -160,11 +160,9 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             await http.aclose()
 
     @property
-    def informers(self) -> tuple[Informer[Any, Any], ...]:
-        """What follows the cluster; there are none before the first scrape."""
-        return (
-            () if self._connection is None else tuple(self._connection.watches.informers.values())
-        )
+    def informers(self) -> Mapping[str, Informer[Any, Any]]:
+        """What follows the cluster, by kind; there are none before the first scrape."""
+        return {} if self._connection is None else self._connection.watches.informers
 
     def _reader(self, name: str, addresses: Sequence[str]) -> Reader:
         vocabulary = {"apiserver": APISERVER, "scheduler": SCHEDULER, "controllers": CONTROLLERS}

@@ -396,8 +396,7 @@ async def test_while_the_watch_is_deaf_its_figures_are_unknown_and_later_whole()
     await scene.scrape()
     scene.wire.fail(f"GET {WORKFLOWS}$", FAULTS["refused"])
     scene.server.cut()
-    assert scene.collector.watches is not None
-    informer = scene.collector.watches.informers["workflows"]
+    informer = scene.collector.informers["workflows"]
     await wait_until(lambda: failing(scene) == ["workflows"])
     deaf = (await scene.scrape()).orchestrator
     scene.workflow("runs", "Succeeded", finishedAt=iso(scene.at))
@@ -433,8 +432,7 @@ async def test_only_the_workflows_of_this_controller_are_asked_for(
 ) -> None:
     scene = busy(**settings)
     await scene.scrape()
-    assert scene.collector.watches is not None
-    kinds = {name: each.kind for name, each in scene.collector.watches.informers.items()}
+    kinds = {name: each.kind for name, each in scene.collector.informers.items()}
     await scene.collector.aclose()
 
     assert kinds["workflows"].params == {"labelSelector": selector}
@@ -442,10 +440,7 @@ async def test_only_the_workflows_of_this_controller_are_asked_for(
 
 
 def failing(scene: Scene) -> list[str]:
-    assert scene.collector.watches is not None
-    return [
-        name for name, each in scene.collector.watches.informers.items() if each.failure is not None
-    ]
+    return [name for name, each in scene.collector.informers.items() if each.failure is not None]
 
 
 async def wait_until(condition: Any) -> None:

@@ -155,16 +155,12 @@ class TestWatching:
         await scene.scrape()
         scene.wire.fail(f"GET {JOBS}$", FAULTS["refused"])
         scene.server.cut()
-        await wait_until(lambda: [each for each in scene.collector.informers if each.failure])
-        await wait_until(
-            lambda: (
-                [each.kind.name for each in scene.collector.informers if each.failure] == ["jobs"]
-            )
-        )
+        await wait_until(lambda: failing(scene))
+        await wait_until(lambda: failing(scene) == ["jobs"])
         deaf = (await scene.scrape()).orchestrator
         happen(scene)
         scene.wire.heal()
-        await wait_until(lambda: not [each for each in scene.collector.informers if each.failure])
+        await wait_until(lambda: not failing(scene))
         await scene.heard()
         whole = (await scene.scrape()).orchestrator
         await scene.collector.aclose()
@@ -175,6 +171,11 @@ class TestWatching:
         assert whole.execution is not None
         assert whole.execution.completed_workflows == 1
         assert whole.execution.interval_s == 30
+
+
+def failing(scene: Scene) -> list[str]:
+    """Kinds whose watch is not heard."""
+    return [name for name, each in scene.collector.informers.items() if each.failure is not None]
 
 
 async def wait_until(condition: Any) -> None:
@@ -311,7 +312,7 @@ async def test_an_object_that_makes_no_sense_is_told() -> None:
     scene = busy()
     await scene.scrape()
     scene.pod("odd", cpu="many")
-    await wait_until(lambda: [each for each in scene.collector.informers if each.failure])
+    await wait_until(lambda: failing(scene))
     record = (await scene.collector.collect(scene.at)).orchestrator
     await scene.collector.aclose()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.agents.contract import records_of, unexplained_nulls
 from tests.live.argo.argo import LABEL, Argo
 from tests.live.argo.conftest import LIMIT
 from tests.live.kubernetes.manifests import apply, token_of
+from tests.live.kubernetes.reading import heard_all, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
@@ -39,7 +40,10 @@ def settings_of(argo: Argo, **more: object) -> ArgoConfig:
     return ArgoConfig.model_validate(settings | more)
 
 
-async def scrape(collector: ArgoCollector) -> Batch:
+async def scrape(collector: ArgoCollector, heard: Argo | None = None) -> Batch:
+    """One record, with all that `heard` tells at this moment."""
+    if heard is not None:
+        await heard_all(collector.informers.values(), heard.cluster)
     batch = await collector.collect(datetime.now(UTC))
     assert [place for each in records_of(batch) for place in unexplained_nulls(each)] == []
     return batch
@@ -48,12 +52,6 @@ async def scrape(collector: ArgoCollector) -> Batch:
 def details(batch: Batch) -> dict[str, Any]:
     found: dict[str, Any] = batch.orchestrator.extra_metadata()["argo"]
     return found
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(LIMIT_S):
-        while not condition():
-            await asyncio.sleep(0.2)
 
 
 @pytest.fixture
@@ -100,7 +98,7 @@ async def test_a_full_limit_failures_and_retries(argo: Argo, jobs: str) -> None:
             argo.submit(jobs, f"later-{number}", ONE_STEP)
         await at_rest(argo, jobs, {"Running": LIMIT, "Pending": 4})
         await until(lambda: running_pods(argo, jobs) == LIMIT)
-        full = await scrape(collector)
+        full = await scrape(collector, argo)
 
         capacity = full.orchestrator.capacity
         assert capacity is not None
@@ -117,7 +115,7 @@ async def test_a_full_limit_failures_and_retries(argo: Argo, jobs: str) -> None:
             return told(argo, jobs) == {"Succeeded": 6, "Failed": 1}
 
         await until(all_over)
-        over = await scrape(collector)
+        over = await scrape(collector, argo)
         after = await scrape(collector)
 
     execution = over.orchestrator.execution
@@ -148,7 +146,7 @@ async def test_waits_for_the_limit_are_the_known_ones(argo: Argo, jobs: str) -> 
         for number in range(LIMIT):
             argo.submit(jobs, f"waits-{number}", ONE_STEP)
         await ended(argo, jobs, {"Succeeded": 2 * LIMIT})
-        batch = await scrape(collector)
+        batch = await scrape(collector, argo)
 
     listed = {each["metadata"]["name"]: each for each in argo.listed(jobs)}
     known_s = sorted(wait_s(listed[f"waits-{number}"]) for number in range(LIMIT))
@@ -173,9 +171,9 @@ async def test_who_holds_a_mutex_and_who_waits(argo: Argo, jobs: str) -> None:
         await at_rest(argo, jobs, {"Running": 1})
         argo.submit(jobs, "waits", locked)
         await at_rest(argo, jobs, {"Running": 1, "Pending": 1})
-        held = await scrape(collector)
+        held = await scrape(collector, argo)
         await ended(argo, jobs, {"Succeeded": 2})
-        free = await scrape(collector)
+        free = await scrape(collector, argo)
 
     assert details(held)["waitingByCause"] == {"lock": 1}
     assert held.coordination is not None

@@ -1,19 +1,23 @@
 """How live tests read a real cluster: by the agent, and independently of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 
 from agents.collector import Batch
+from agents.kube.follower import Follower
+from agents.kube.informer import Informer
 from agents.kubernetes import KubernetesCollector, KubernetesConfig
 from tests.agents.contract import records_of, unexplained_nulls
 from tests.live.kubernetes.cluster import Cluster
 
-__all__ = ["LIMIT_S", "account", "collector_of", "pods", "scrape", "until"]
+__all__ = ["LIMIT_S", "account", "collector_of", "heard_all", "pods", "scrape", "until"]
 
 LIMIT_S = 180.0
 RBAC = Path(__file__).parents[3] / "deploy" / "kubernetes" / "rbac.yaml"
@@ -32,7 +36,10 @@ def collector_of(cluster: Cluster, **more: object) -> KubernetesCollector:
     return KubernetesCollector(KubernetesConfig.model_validate(settings | more))
 
 
-async def scrape(collector: KubernetesCollector) -> Batch:
+async def scrape(collector: KubernetesCollector, heard: Cluster | None = None) -> Batch:
+    """One record, with all that `heard` tells at this moment."""
+    if heard is not None:
+        await heard_all(collector.informers.values(), heard)
     batch = await collector.collect(datetime.now(UTC))
     assert [place for each in records_of(batch) for place in unexplained_nulls(each)] == []
     return batch
@@ -42,6 +49,24 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not condition():
             await asyncio.sleep(0.2)
+
+
+async def heard_all(informers: Iterable[Informer[Any, Any]], cluster: Cluster) -> None:
+    """Until the watches have told what the server lists: each is some moments behind it."""
+    for informer in informers:
+        await until(partial(_heard, informer, cluster))
+
+
+def _heard(informer: Informer[Any, Any], cluster: Cluster) -> bool:
+    """By versions, which etcd counts upwards, and, for what is gone, by names."""
+    kind = informer.kind
+    listed = cluster.items(f"{kind.path}?{urlencode(kind.params)}")
+    versions = [int(each["metadata"]["resourceVersion"]) for each in listed]
+    names = {each["metadata"]["name"] for each in listed}
+    kept = {key.rpartition("/")[2] for key in informer.objects}
+    return int(informer.version or 0) >= max(versions, default=0) and (
+        isinstance(informer, Follower) or kept == names
+    )
 
 
 def pods(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:

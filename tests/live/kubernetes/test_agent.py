@@ -29,7 +29,7 @@ async def test_load_a_backlog_and_jobs(cluster: Cluster, shop: str) -> None:
         jobs = f"/apis/batch/v1/namespaces/{shop}/jobs"
         await until(lambda: "Complete" in str(cluster.items(jobs)))
         await until(lambda: phases(cluster, shop)["Running"] == 12)
-        batch = await scrape(collector)
+        batch = await scrape(collector, cluster)
 
         the_same(batch, cluster, shop)
         again = (await scrape(collector)).orchestrator

@@ -54,7 +54,7 @@ async def test_the_control_planes_own_figures(cluster: Cluster, shop: str) -> No
         cluster.create_deployment(shop, "web", 7)
         await until(lambda: running(cluster, shop) == 7)
         objects = [metric(cluster.url, "apiserver_resource_objects")]
-        batch = await scrape(collector)
+        batch = await scrape(collector, cluster)
         objects.append(metric(cluster.url, "apiserver_resource_objects"))
     after = metric(cluster.scheduler_url, re.escape(scheduled))
     started_s = metric(cluster.url, "process_start_time_seconds")
@@ -90,7 +90,7 @@ async def test_events_tell_what_goes_wrong_and_when_a_pod_was_placed(
         await until(lambda: reasons(cluster, path).count("FailedScheduling") >= 2)
         await until(lambda: reasons(cluster, path).count("Scheduled") == 3)
         await until(lambda: running(cluster, shop) == 3)
-        batch = await scrape(collector)
+        batch = await scrape(collector, cluster)
 
     told = batch.orchestrator.extra_metadata()["kubernetes"]
     assert told["warningEvents"]["FailedScheduling of Pod"] >= 2
@@ -132,7 +132,7 @@ async def test_a_deployment_that_was_opted_in_and_its_autoscaler(
             answer = client.patch(own, json={"spec": {"minReplicas": 4}}, headers=MERGE)
         answer.raise_for_status()
         await until(lambda: wanted(cluster, shop) == 4 and running(cluster, shop) == 5)
-        batch = await scrape(collector)
+        batch = await scrape(collector, cluster)
 
     (pool,) = [each for each in batch.pools if each.worker_type == "deployment"]
     assert pool.pool_name == name
@@ -209,6 +209,8 @@ async def test_kueue_karpenter_and_cluster_api_by_discovery(
         let_in(extended, shop, now)
         workloads = f"/apis/kueue.x-k8s.io/v1beta2/namespaces/{shop}/workloads"
         await until(lambda: "Admitted" in str(cluster.items(workloads)))
-        waits = (await scrape(collector)).orchestrator.extra_metadata()["kubernetes"]["waits"]
+        waits = (await scrape(collector, cluster)).orchestrator.extra_metadata()["kubernetes"][
+            "waits"
+        ]
     assert waits["quota"]["count"] == waits["checks"]["count"] == 1
     assert waits["checks"]["avgMs"] == 30_000

@@ -1,6 +1,5 @@
 """Jobs whose pods wait for a node for known times."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -10,12 +9,12 @@ import pytest
 
 from agents.kubernetes import KubernetesCollector, KubernetesConfig
 from tests.live.kubernetes.cluster import ADMIN, Cluster, container
+from tests.live.kubernetes.reading import scrape, until
 from tests.live.waits.workload import ITEMS, Item, play, the_known_p95
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 NODE = "/api/v1/nodes/node-1"
-LIMIT_S = 60.0
 
 
 @pytest.fixture
@@ -62,10 +61,8 @@ async def test_the_p95_of_known_waits_is_told(cluster: Cluster, namespace: str) 
 
         await collector.collect(datetime.now(UTC))
         known_ms = await play(submit, release)
-        async with asyncio.timeout(LIMIT_S):
-            while not all_placed(cluster, namespace):
-                await asyncio.sleep(0.5)
-        batch = await collector.collect(datetime.now(UTC))
+        await until(lambda: all_placed(cluster, namespace))
+        batch = await scrape(collector, cluster)
 
     the_known_p95(batch.orchestrator, known_ms)
 
