@@ -56,7 +56,8 @@ $(CACHE)/celery/.installed: examples/celery/requirements.txt
 $(CACHE)/airflow/.installed: deploy/airflow/3.txt
 $(CACHE)/airflow-older/.installed: deploy/airflow/2.txt
 $(CACHE)/prefect/.installed: deploy/prefect/server.txt
-$(CACHE)/airflow/.installed $(CACHE)/airflow-older/.installed $(CACHE)/celery/.installed $(CACHE)/prefect/.installed:
+$(CACHE)/peers/kubernetes/.installed: deploy/peers/kubernetes-client.txt
+$(CACHE)/airflow/.installed $(CACHE)/airflow-older/.installed $(CACHE)/celery/.installed $(CACHE)/prefect/.installed $(CACHE)/peers/kubernetes/.installed:
 	@echo "== Getting $(notdir $(@D)) into $(@D)"; rm -rf "$(@D)"
 	$(PYTHON) -m venv "$(@D)"
 	"$(@D)/bin/pip" install --disable-pip-version-check --quiet --no-deps --require-hashes -r $<
@@ -90,7 +91,7 @@ $(KAFKA)/.installed: deploy/kafka/pom.xml
 broker: setup kafka ## Run a Kafka broker on 127.0.0.1:9092 until Ctrl-C, to try things with
 	$(PY) -m benchmarks.kafka_broker
 
-peers: ## Get what the benchmark ingest-peers compares with (needs Java, Maven and Go)
+peers: $(CACHE)/peers/kubernetes/.installed ## Get what the benchmarks agents and ingest-peers compare with (needs Java, Maven and Go)
 	@mkdir -p "$(CACHE)/peers/bin"
 	mvn -q -B -f deploy/peers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$(CACHE)/peers/connect"
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
@@ -104,6 +105,7 @@ nightly: live peers ## All of it, more and longer: more kills, every benchmark
 	$(PY) -m benchmarks ingest --json
 	$(PY) -m benchmarks ingest-peers --json
 	$(PY) -m benchmarks catch-up --steady-s 3600 --json
+	$(PY) -m benchmarks agents --json
 
 check: setup ## Lint, format, types, layers, generated files, docs
 	$(BIN)/ruff check $(SOURCES)

@@ -270,9 +270,12 @@ def waiting_reasons(message: str) -> Mapping[str, int]:
 def _requested(pod: Pod, resource: str) -> float:
     """As the scheduler counts: all containers with sidecars, or the largest step before them."""
     spec = pod.spec
+    together = sum([_of(each, resource) for each in spec.containers])
+    if not spec.init_containers and not spec.overhead:  # most pods, and there are many
+        return together
     sidecars = [each for each in spec.init_containers if each.restart_policy == "Always"]
     steps = [each for each in spec.init_containers if each.restart_policy != "Always"]
-    together = sum(_of(each, resource) for each in (*spec.containers, *sidecars))
+    together += sum(_of(each, resource) for each in sidecars)
     largest = max((_of(each, resource) for each in steps), default=0.0)
     return max(together, largest) + quantity(spec.overhead.get(resource, "0"))
 
@@ -282,7 +285,10 @@ def _of(container: Container, resource: str) -> float:
 
 
 def _condition(conditions: list[Condition], kind: str) -> Condition | None:
-    return next((each for each in conditions if each.type == kind), None)
+    for each in conditions:
+        if each.type == kind:
+            return each
+    return None
 
 
 def _since(condition: Condition | None) -> datetime | None:
