@@ -1,4 +1,4 @@
-"""The result of `OrchestratorAnalyzer.predict_capacity_requirements`, and how it comes about."""
+"""How `OrchestratorAnalyzer.predict_capacity_requirements` comes to its result."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,21 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import numpy as np
-from pydantic import Field
 
-from analytics.findings import Confidence, Finding
+from analytics.capacity_findings import (
+    CapacityForecast,
+    ForecastError,
+    ForecastInterval,
+    PeakTime,
+    ScalingTrigger,
+)
+from analytics.findings import Confidence
 from analytics.forecasting.intervals import INSIDE_RATIO
 from analytics.forecasting.outlook import LEAST_SEASONS, NAIVE, Outlook, outlook
 from analytics.forecasting.series import Series, regular
 from analytics.health_parts import TARGET_HIGH_RATIO
 
-__all__ = [
-    "CapacityForecast",
-    "CapacitySample",
-    "ForecastError",
-    "ForecastInterval",
-    "PeakTime",
-    "ScalingTrigger",
-    "forecast_capacity",
-]
+__all__ = ["CapacitySample", "forecast_capacity"]
 
 HOUR = timedelta(hours=1)
 DAY_HOURS = 24
@@ -51,64 +49,6 @@ class CapacitySample:
         if self.used_slots is None or self.pending_workflows is None:
             return None
         return self.used_slots + self.pending_workflows
-
-
-class ForecastInterval(Finding):
-    """Where the demand of one hour will lie, nine times in ten."""
-
-    at: datetime = Field(description="Begin of the hour.")
-    lower: float
-    upper: float
-
-
-class PeakTime(Finding):
-    """An hour that stands out."""
-
-    at: datetime
-    demand: float
-    lower: float
-    upper: float
-
-
-class ScalingTrigger(Finding):
-    """When demand first crosses a limit, by forecast or at the worst."""
-
-    kind: str = Field(description="target: busier than is good; capacity: more than there is.")
-    limit_slots: float
-    expected_at: datetime | None = Field(description="By the forecast itself.")
-    earliest_at: datetime = Field(description="By the upper end of the interval.")
-
-
-class ForecastError(Finding):
-    """Mean absolute error in slots on origins that were not learnt from."""
-
-    model: str
-    mean_absolute_error: float
-    persistence: float
-    seasonal_naive: float
-    mase: float | None = Field(
-        description="Error / mean absolute change over a day; null where nothing changes."
-    )
-    origins: int
-
-
-class CapacityForecast(Finding):
-    """What will be demanded, hour by hour, and what that takes."""
-
-    predicted_demand: tuple[float, ...] = ()
-    confidence_intervals: tuple[ForecastInterval, ...] = ()
-    peak_times: tuple[PeakTime, ...] = Field(default=(), description="The highest first.")
-    recommended_capacity: int | None = Field(
-        default=None,
-        description="Slots that keep the upper end of the highest hour at the target "
-        "utilization, and today's demand too: a forecast raises it and never lowers it.",
-    )
-    scaling_triggers: tuple[ScalingTrigger, ...] = ()
-    backtest: ForecastError | None = None
-    evidence: tuple[str, ...]
-    confidence: Confidence
-    method: str
-    reason: str | None = Field(default=None, description="Why there is no forecast.")
 
 
 def forecast_capacity(

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from analytics.capacity_forecast import CapacityForecast, CapacitySample, forecast_capacity
+from analytics.capacity_findings import CapacityForecast
+from analytics.capacity_forecast import CapacitySample, forecast_capacity
 from analytics.health import analyze_health
 from analytics.health_analysis import HealthAnalysis
 from contracts.orchestrator import OrchestratorMetrics

@@ -1,4 +1,4 @@
-"""Lists from the HTTP API of a running woa; every failure is one line that names the fix."""
+"""Lists and analyses of a running woa's API; every failure is one line that names the fix."""
 
 import re
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class ApiClient:
         query["limit"] = PAGE_ITEMS
         items: list[Item] = []
         while True:
-            response = self._get(path, query)
+            response = self._send("GET", path, query)
             page = self._document(response)
             items += page["items"]
             cursor = page.get("nextCursor")
@@ -68,6 +68,10 @@ class ApiClient:
             if cursor == query.get("cursor"):
                 raise CommandError(f"{self._place} gave one page of {path} twice")
             query["cursor"] = cursor
+
+    def ask(self, path: str, **parameters: str | int) -> Item:
+        """What an analysis answers: `POST path`."""
+        return self._object(self._send("POST", path, parameters))
 
     def __enter__(self) -> Self:
         return self
@@ -90,9 +94,9 @@ class ApiClient:
         fixes = {ENVIRONMENT: "set WOA_TOKEN", LOCAL: "start `woa up` again"}
         return fixes.get(name, f"`woa context set {name} --token-file FILE`, or set WOA_TOKEN")
 
-    def _get(self, path: str, query: Mapping[str, str | int]) -> httpx.Response:
+    def _send(self, method: str, path: str, query: Mapping[str, str | int]) -> httpx.Response:
         try:
-            response = self._http.get(path, params=query)
+            response = self._http.request(method, path, params=query)
         except httpx.TimeoutException as error:
             raise CommandError(
                 f"{self._place} did not answer within {TIMEOUT_S:g} s; try again, or look at its "
@@ -127,13 +131,19 @@ class ApiClient:
                 known = f" (request {request_id})" if request_id else ""
                 return f"{self._place}: {detail}{known}"
 
-    def _document(self, response: httpx.Response) -> dict[str, Any]:
+    def _document(self, response: httpx.Response) -> Item:
+        document = self._object(response)
+        if not isinstance(document.get("items"), list):
+            raise CommandError(f"{self._place} is no woa: it answered something else than a list")
+        return document
+
+    def _object(self, response: httpx.Response) -> Item:
         try:
             document = response.json()
         except ValueError:
             document = None
-        if not isinstance(document, dict) or not isinstance(document.get("items"), list):
-            raise CommandError(f"{self._place} is no woa: it answered something else than a list")
+        if not isinstance(document, dict):
+            raise CommandError(f"{self._place} is no woa: it answered something else than JSON")
         return document
 
 

@@ -12,7 +12,7 @@ from cli.listings import LISTINGS, Row, orchestrator_name
 from cli.names import choose
 from cli.tables import printable, show_table
 
-__all__ = ["Wanted", "run_get"]
+__all__ = ["Wanted", "rows_of", "run_get"]
 
 REASONS_SHOWN = 5
 
@@ -30,7 +30,7 @@ class Wanted:
 
 def run_get(client: ApiClient, wanted: Wanted, *, as_json: bool) -> Exit:
     """Print what there is. Raises `CommandError`."""
-    rows = _Reader(client).rows(wanted)
+    rows = rows_of(client, wanted)
     if as_json:
         print(json.dumps([row.item for row in rows], indent=2))
     elif rows:
@@ -45,6 +45,11 @@ def run_get(client: ApiClient, wanted: Wanted, *, as_json: bool) -> Exit:
     else:
         print(f"No {wanted.kind}s")
     return Exit.OK
+
+
+def rows_of(client: ApiClient, wanted: Wanted) -> list[Row]:
+    """What is asked for. Raises `CommandError`."""
+    return _Reader(client).rows(wanted)
 
 
 class _Reader:

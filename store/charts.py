@@ -29,7 +29,17 @@ from store.tables import (
     QUEUE_ROLLUPS,
 )
 
-__all__ = ["CAPACITY", "INTERVAL", "LATENCIES", "QUEUE", "SCHEDULING", "Chart", "Resolution"]
+__all__ = [
+    "CAPACITY",
+    "DEMAND_BY_HOUR",
+    "HOUR_S",
+    "INTERVAL",
+    "LATENCIES",
+    "QUEUE",
+    "SCHEDULING",
+    "Chart",
+    "Resolution",
+]
 
 MINUTE_S = 60
 HOUR_S = 3_600
@@ -146,6 +156,26 @@ CAPACITY = _section(
         Metric("failedWorkflows", "failed_workflows", Reduce.SUM, whole=True),
     ),
 )
+
+
+def _demand_by_hour() -> History:
+    rollup = ORCHESTRATOR_ROLLUPS[Resolution.HOUR.value]
+
+    def mean(name: str) -> ColumnElement[float]:
+        samples = cast(func.nullif(rollup.c[f"{name}_samples"], 0), Double)
+        return cast(rollup.c[f"{name}_sum"] / samples, Double)
+
+    at = rollup.c.time_bucket
+    lines = (
+        Line("usedSlots", mean("used_slots"), at),
+        Line("pendingWorkflows", mean("pending_workflows"), at),
+        Line("totalSlots", rollup.c.total_slots, at),
+    )
+    return History(Samples(rollup, (rollup.c.orchestrator_id,), at), lines)
+
+
+DEMAND_BY_HOUR = _demand_by_hour()
+"""What was used and what waited, the mean of each hour, and what there was at its end."""
 
 SCHEDULING = _section(
     "scheduling",

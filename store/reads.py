@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.orchestrator import LatencyHistogram, OrchestratorMetrics, QueueInfo
 from contracts.worker_pool import WorkerStatus
-from store.charts import CAPACITY, INTERVAL, LATENCIES, QUEUE, SCHEDULING, Chart
+from store.charts import (
+    CAPACITY,
+    DEMAND_BY_HOUR,
+    HOUR_S,
+    INTERVAL,
+    LATENCIES,
+    QUEUE,
+    SCHEDULING,
+    Chart,
+)
 from store.engine import connected
 from store.queries import (
     ORCHESTRATOR_KEY,
@@ -53,7 +62,7 @@ from store.tables import (
     WORKER_INSTANCES,
     WORKER_POOLS,
 )
-from store.window import Window, choose_window
+from store.window import Window, choose_window, whole_steps
 
 __all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
 
@@ -168,6 +177,13 @@ class Reads:
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
             return await _series(connection, CAPACITY, (orchestrator_id,), window)
+
+    async def demand_by_hour(self, orchestrator_id: UUID, hours: int, now: datetime) -> Series:
+        """Used slots, pending workflows and total slots of the last whole hours."""
+        window = whole_steps(hours, HOUR_S, now)
+        async with connected(self._engine) as connection:
+            rows = await connection.execute(stepped(DEMAND_BY_HOUR, (orchestrator_id,), window))
+            return in_steps(rows, window, DEMAND_BY_HOUR)
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""

@@ -148,6 +148,8 @@ ORCHESTRATOR_ROLLUPS = {
         *_last("total_slots", "used_slots", "capacity_utilization"),
         *_last("running_workflows", "pending_workflows", "scheduling_throughput", "queue_depth"),
         *_columns(Double(), "completed_workflows", "failed_workflows", "interval_s_min"),
+        *_columns(Double(), "used_slots_sum", "pending_workflows_sum"),
+        *_columns(BigInteger(), "used_slots_samples", "pending_workflows_samples"),
     )
     for step in STEPS
 }

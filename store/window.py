@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor
 
-__all__ = ["EPOCH", "Window", "choose_window"]
+__all__ = ["EPOCH", "Window", "choose_window", "whole_steps"]
 
 STEPS_S = (
     *(1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_200, 1_800),
@@ -46,6 +46,12 @@ def choose_window(
     last = floor((now - EPOCH).total_seconds() / step_s) + 1
     first = last - max(1, ceil(range_s / step_s))
     return Window(_moment(first * step_s), _moment(last * step_s), step_s)
+
+
+def whole_steps(count: int, step_s: int, now: datetime) -> Window:
+    """The last `count` steps that are over."""
+    last = floor((now - EPOCH).total_seconds() / step_s)
+    return Window(_moment((last - count) * step_s), _moment(last * step_s), step_s)
 
 
 def _moment(seconds: int) -> datetime:

@@ -1,17 +1,20 @@
 """Orchestrators: the list, and health, capacity and scheduling of one."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from analytics.capacity_findings import CapacityForecast
+from api.analyses import HISTORY_H, LONGEST_WINDOW_H, forecast_of
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
 from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
-from api.services import ApiServices, Services
+from api.services import ApiServices, Services, require_orchestrator
 from api.time_range import SeriesQuery
 from store.rows import Latest
 
@@ -67,6 +70,27 @@ async def get_scheduling_performance(
     now = services.clock()
     series = await services.reads.scheduling_series(orchestrator_id, query.range(now))
     return conditional(request, scheduling_frame(latest, series, now))
+
+
+@router.post("/{orchestrator_id}/predict-capacity", response_model=CapacityForecast)
+async def predict_capacity_requirements(
+    request: Request,
+    services: Services,
+    orchestrator_id: UUID,
+    forecast_window: Annotated[
+        int, Query(ge=1, le=LONGEST_WINDOW_H, description="Hours to look ahead.")
+    ] = 24,
+) -> Response:
+    """What will be demanded in each hour ahead, and the capacity that it takes.
+
+    It is learnt from the hours of the last eight weeks, each time anew; a history that is too
+    short, or has too many gaps, gives the reason instead of numbers. Nothing is changed.
+    """
+    await require_orchestrator(services, orchestrator_id)
+    now = services.clock()
+    demand = await services.reads.demand_by_hour(orchestrator_id, HISTORY_H, now)
+    forecast = await asyncio.to_thread(forecast_of, demand, forecast_window)
+    return conditional(request, forecast)
 
 
 async def _latest(services: ApiServices, orchestrator_id: UUID, *, queues: bool = False) -> Latest:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands.options import Output, OutputOption, finish
+from cli.commands.options import ContextOption, Output, OutputOption, finish
 from cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-ContextOption = Annotated[
-    str | None,
-    typer.Option(
-        "--context", envvar="WOA_CONTEXT", help="Server to ask, see `woa context`.", metavar="NAME"
-    ),
-]
 OrchestratorOption = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,16 @@ from cli.exits import CommandError, Exit, UsageError
 if TYPE_CHECKING:
     from cli.settings import Settings
 
-__all__ = ["ConfigFile", "Output", "OutputOption", "finish", "leave", "outcome", "settings_of"]
+__all__ = [
+    "ConfigFile",
+    "ContextOption",
+    "Output",
+    "OutputOption",
+    "finish",
+    "leave",
+    "outcome",
+    "settings_of",
+]
 
 
 class Output(StrEnum):
@@ -28,6 +37,12 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config", "-c", metavar="FILE", envvar="WOA_CONFIG", help="YAML file with settings."
+    ),
+]
+ContextOption = Annotated[
+    str | None,
+    typer.Option(
+        "--context", envvar="WOA_CONTEXT", help="Server to ask, see `woa context`.", metavar="NAME"
     ),
 ]
 OutputOption = Annotated[

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import agent, config, context, db, dead_letters, get, ingest, kafka
+from cli.commands import (
+    agent,
+    config,
+    context,
+    db,
+    dead_letters,
+    get,
+    ingest,
+    kafka,
+    predict,
+)
 from cli.commands.options import ConfigFile, Output, OutputOption, finish, leave, settings_of
 from cli.exits import EXIT_CODES, Exit
 from cli.version import VERSION
@@ -22,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(get.app, name="get")
+app.add_typer(predict.app, name="predict")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(kafka.app, name="kafka")

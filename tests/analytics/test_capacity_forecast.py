@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.capacity_forecast import CapacityForecast, CapacitySample
+from analytics.capacity_findings import CapacityForecast
+from analytics.capacity_forecast import CapacitySample
 from analytics.findings import Confidence
 from analytics.forecasting.models import MODELS
 from analytics.orchestrator import OrchestratorAnalyzer

@@ -1,0 +1,50 @@
+"""`woa predict`: what a running woa expects."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from cli.commands.options import ContextOption, Output, OutputOption, finish
+from cli.exits import Exit
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Show what a running woa expects.\n\nA forecast comes with its error on the past and with "
+    "how sure it is; where the history does not carry one, it says why.",
+    epilog="Example:  woa predict capacity orders-prod --hours 48",
+    no_args_is_help=True,
+)
+
+
+@app.callback()
+def predict() -> None:
+    """Show what a running woa expects."""
+
+
+@app.command(
+    epilog="Examples:  woa predict capacity orders-prod  |  "
+    "woa predict capacity orders-prod --hours 48 -o json"
+)
+def capacity(
+    orchestrator: Annotated[
+        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
+    ],
+    hours: Annotated[
+        int, typer.Option("--hours", min=1, max=168, help="Hours to look ahead.")
+    ] = 24,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Demand for slots hour by hour, and the capacity that it takes."""
+
+    def work() -> Exit:
+        from cli.api_client import ApiClient
+        from cli.contexts import target_of
+        from cli.predict import run_predict_capacity
+
+        with ApiClient(target_of(context, os.environ)) as client:
+            return run_predict_capacity(client, orchestrator, hours, as_json=output is Output.JSON)
+
+    finish(work)

@@ -1,0 +1,63 @@
+"""`woa predict`: what a running woa expects, as a table or as the API's own JSON."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from cli.api_client import ApiClient, Item
+from cli.exits import Exit
+from cli.get import Wanted, rows_of
+from cli.tables import number, printable, show_table
+
+__all__ = ["run_predict_capacity"]
+
+
+def run_predict_capacity(client: ApiClient, name: str, hours: int, *, as_json: bool) -> Exit:
+    """Print the forecast of the orchestrator that `name` means. Raises `CommandError`."""
+    (row,) = rows_of(client, Wanted("orchestrator", name))
+    path = f"/orchestrators/{row.item['id']}/predict-capacity"
+    forecast = client.ask(path, forecast_window=hours)
+    if as_json:
+        print(json.dumps(forecast, indent=2))
+        return Exit.OK
+    print(row.name)
+    for line in _summary(forecast):
+        print(printable(line))
+    if forecast["predicted_demand"]:
+        print()
+        show_table(*_hours(forecast))
+    return Exit.OK
+
+
+def _summary(forecast: Item) -> Iterator[str]:
+    if forecast["reason"] is not None:
+        yield f"no forecast: {forecast['reason']}"
+        return
+    yield f"recommended capacity: {number(forecast['recommended_capacity'])} slots"
+    for trigger in forecast["scaling_triggers"]:
+        limit, earliest = number(trigger["limit_slots"], 1), _moment(trigger["earliest_at"])
+        expected = trigger["expected_at"]
+        when = "at the worst" if expected is None else f"expected {_moment(expected)}, at the worst"
+        yield f"crosses {trigger['kind']} ({limit} slots): {when} {earliest}"
+    for peak in forecast["peak_times"]:
+        yield f"peak: {_moment(peak['at'])}, {number(peak['demand'], 1)} slots"
+    yield from forecast["evidence"]
+    yield f"confidence: {forecast['confidence']}"
+
+
+def _hours(forecast: Item) -> tuple[list[str], list[list[str]], list[str]]:
+    headers = ["HOUR", "DEMAND", "LOWEST", "HIGHEST"]
+    rows = [
+        [
+            _moment(each["at"]),
+            *(number(value, 1) for value in (demand, each["lower"], each["upper"])),
+        ]
+        for demand, each in zip(
+            forecast["predicted_demand"], forecast["confidence_intervals"], strict=True
+        )
+    ]
+    return headers, rows, headers[1:]
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}Z"

@@ -1,0 +1,61 @@
+"""`woa predict` against a served API over a real database."""
+
+import json
+from datetime import datetime, timedelta
+
+from contracts.orchestrator import CapacityMetrics
+from tests.cli.conftest import Served
+from tests.records import orchestrator_record
+
+HOURS = 4 * 24
+
+
+async def write_days(served: Served) -> datetime:
+    """100 slots of which 50 are used, and 70 in the afternoons; the end of them."""
+    end = served.world.clock.now.replace(minute=0, second=0, microsecond=0)
+    moments = [end - timedelta(hours=HOURS - hour, minutes=-30) for hour in range(HOURS)]
+    await served.world.write(
+        *(
+            orchestrator_record(
+                collected_at=at,
+                capacity=CapacityMetrics(
+                    used_slots=50 if at.hour < 12 else 70, pending_workflows=0, total_slots=60
+                ),
+            )
+            for at in moments
+        )
+    )
+    return end
+
+
+async def test_a_forecast_is_told_with_its_ground(served: Served) -> None:
+    end = await write_days(served)
+    answer = await served.woa("predict", "capacity", "orders", "--hours", "24")
+    lines = answer.out.splitlines()
+
+    assert (answer.code, answer.err) == (0, "")
+    assert lines[0] == "temporal/eu-1/orders"
+    assert lines[1].startswith("recommended capacity: ")
+    assert any(line.startswith("crosses capacity (60.0 slots): expected ") for line in lines)
+    assert any("slots on average over" in line for line in lines)
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == ["HOUR", "DEMAND", "LOWEST", "HIGHEST"]
+    assert len(table) == 25
+    assert table[1].startswith(f"{end:%Y-%m-%d %H:%M}Z")
+
+
+async def test_as_json_it_is_what_the_api_answers(served: Served) -> None:
+    await write_days(served)
+    answer = await served.woa("predict", "capacity", "orders", "-o", "json")
+    forecast = json.loads(answer.out)
+
+    assert len(forecast["predicted_demand"]) == len(forecast["confidence_intervals"]) == 24
+
+
+async def test_without_enough_history_it_says_so(served: Served) -> None:
+    await served.world.write(orchestrator_record(collected_at=served.world.clock.now))
+    answer = await served.woa("predict", "capacity", "orders")
+
+    assert answer.code == 0
+    assert "no forecast: " in answer.out
+    assert "DEMAND" not in answer.out
