@@ -171,7 +171,7 @@ def extended(cluster: Cluster) -> Iterator[Cluster]:
     """With the kinds of Kueue, Karpenter and Cluster API, but not their controllers."""
     folder = cluster.programs / "crds"
     if not folder.is_dir():
-        require_or_skip("kubernetes", "there are no kinds of Kueue: make kubernetes (needs Go)")
+        require_or_skip("live", "there are no kinds of Kueue: make kubernetes (needs Go)")
     try:
         define(cluster, folder)
         yield cluster

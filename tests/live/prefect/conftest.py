@@ -1,10 +1,11 @@
 """A real Prefect server for the live tests."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.agents.prefect.driver import Driver
 from tests.live.prefect.server import PrefectServer, home
 from tests.requirements import require_or_skip
 
@@ -26,3 +27,10 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+async def driver(prefect_server: PrefectServer) -> AsyncIterator[Driver]:
+    """A user of the server's API."""
+    async with prefect_server.client() as client:
+        yield Driver(client)

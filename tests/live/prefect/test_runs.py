@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
@@ -21,12 +21,6 @@ from tests.live.prefect.server import PrefectServer, stop
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 LIMIT_S = 240.0
-
-
-@pytest.fixture
-async def driver(prefect_server: PrefectServer) -> AsyncIterator[Driver]:
-    async with prefect_server.client() as client:
-        yield Driver(client)
 
 
 def collector_of(server: PrefectServer) -> PrefectCollector:
@@ -131,27 +125,6 @@ async def the_worker_is_seen_failed(collector: PrefectCollector, pool: str) -> N
             await asyncio.sleep(0.5)
     assert told.pool_health.unhealthy_workers == 1
     assert told.pool_health.average_health == 0
-
-
-async def test_known_waits_are_told_to_the_second(
-    prefect_server: PrefectServer, driver: Driver
-) -> None:
-    pool = f"known-{uuid4().hex[:6]}"
-    await driver.pool(pool)
-    deployment = await driver.deployment(f"known-{pool}", pool)
-    async with collector_of(prefect_server) as collector:
-        await scrape(collector)
-        for number in range(120):
-            run = await driver.run(deployment, due_s_ago=20 + number % 41)  # 20 to 60 s
-            await driver.finish(run)
-
-        record = (await scrape(collector)).orchestrator
-
-    assert record.scheduling is not None
-    known_ms = sorted(1000.0 * (20 + number % 41) for number in range(120))[113]
-    assert record.scheduling.p95_scheduling_latency == pytest.approx(known_ms, rel=0.1)
-    assert record.scheduling.latency_histogram is not None
-    assert sum(record.scheduling.latency_histogram.counts) == 120
 
 
 async def test_a_restart_loses_no_run_and_an_outage_is_told(

@@ -1,6 +1,5 @@
 """Latencies from the server's histogram against the waits in the workflows' histories."""
 
-from bisect import bisect_left
 from math import ceil
 
 import pytest
@@ -12,7 +11,7 @@ from agents.collector import Batch
 from analytics.histogram import count, mean, merge, percentile
 from contracts.orchestrator import LatencyHistogram
 from tests.live.temporal.server import TemporalServer
-from tests.live.temporal.watch import eventually, start, watching, worker
+from tests.live.temporal.watch import bucket, eventually, start, watching, worker
 
 pytestmark = pytest.mark.live
 
@@ -72,9 +71,3 @@ async def true_waits_ms(handle: WorkflowHandle[object, object]) -> list[float]:
         took = event.event_time.ToDatetime() - before.event_time.ToDatetime()
         waits.append(took.total_seconds() * 1000)
     return waits
-
-
-def bucket(histogram: LatencyHistogram, value_ms: float) -> tuple[float, float]:
-    """The bounds of the bucket a value falls into."""
-    place = bisect_left(histogram.bounds_ms, value_ms)
-    return (histogram.bounds_ms[place - 1] if place else 0.0), histogram.bounds_ms[place]

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from temporalio.client import Client, WorkflowHandle
 from agents.collector import Batch
 from agents.temporal import TemporalCollector, TemporalConfig
 from benchmarks.servers import die_with_parent
+from contracts.orchestrator import LatencyHistogram
 from tests.live.temporal.server import STOP_LIMIT_S, TemporalServer
 
 __all__ = ["WorkerProcess", "eventually", "start", "watching", "worker"]
@@ -116,3 +118,9 @@ async def eventually(
             shown = batch.orchestrator.model_dump_json(exclude={"metadata": {"unavailable"}})
             raise AssertionError(f"not within {limit_s:g} s: {shown}")
         await asyncio.sleep(0.5)
+
+
+def bucket(histogram: LatencyHistogram, value_ms: float) -> tuple[float, float]:
+    """The bounds of the bucket a value falls into."""
+    place = bisect_left(histogram.bounds_ms, value_ms)
+    return (histogram.bounds_ms[place - 1] if place else 0.0), histogram.bounds_ms[place]
