@@ -87,14 +87,11 @@ def auto_scale_decision(
     """
     settings = settings or ScalingSettings()
     current = pool_metrics.total_workers
-    why_not = _why_not(pool_metrics, now, settings)
-    situation = None
-    if why_not is None and current is not None:
-        situation = _situation(pool_metrics, predicted_load, now, history, settings, current)
-    if situation is None:
-        answer = _Answer(None, why_not or "How many slots a worker has is not known.")
+    seen = _seen(pool_metrics, predicted_load, now, history, settings)
+    if isinstance(seen, Situation):
+        answer = _limited(_asked(settings.policy, seen), seen.current, pool_metrics)
     else:
-        answer = _limited(_asked(settings.policy, situation), situation.current, pool_metrics)
+        answer = _Answer(None, seen)
     target = current if answer.workers is None else answer.workers
     action = _action(current, target)
     price = settings.price_per_worker_hour
@@ -109,35 +106,30 @@ def auto_scale_decision(
         and answer.confidence is not Confidence.LOW
         and pool_metrics.scaling.enabled is not True,
         reason=answer.reason,
-        evidence=() if situation is None else _evidence(situation, pool_metrics),
+        evidence=_evidence(seen, pool_metrics) if isinstance(seen, Situation) else (),
         confidence=answer.confidence,
         method=settings.policy.method,
     )
 
 
-def _why_not(pool: WorkerPoolMetrics, now: datetime, settings: ScalingSettings) -> str | None:
-    """What forbids any decision."""
-    if pool.total_workers is None:
-        return "How many workers there are is not known."
-    age_s = (now - pool.collected_at).total_seconds()
-    if age_s > settings.stale_after_s:
-        return f"The pool was last seen {age_s:.0f} s ago: stale."
-    return None
-
-
-def _situation(
+def _seen(
     pool: WorkerPoolMetrics,
     predicted: PredictedLoad | None,
     now: datetime,
     history: Sequence[CapacitySample],
     settings: ScalingSettings,
-    current: int,
-) -> Situation | None:
+) -> Situation | str:
+    """What a policy is asked about, or why none is asked."""
+    if pool.total_workers is None:
+        return "How many workers there are is not known."
+    age_s = (now - pool.collected_at).total_seconds()
+    if age_s > settings.stale_after_s:
+        return f"The pool was last seen {age_s:.0f} s ago: stale."
     slots = settings.slots_per_worker or slots_per_worker(pool)
     if slots is None:
-        return None
+        return "How many slots a worker has is not known."
     return Situation(
-        current=current,
+        current=pool.total_workers,
         loads=measured_loads(history, slots, now, settings.step_s, settings.stale_after_s),
         step_s=settings.step_s,
         predicted_load=_predicted(pool, predicted, now, settings.stale_after_s, slots),
@@ -176,21 +168,15 @@ def _limited(answer: _Answer, current: int, pool: WorkerPoolMetrics) -> _Answer:
     wanted, fewest, most = answer.workers, pool.scaling.min_workers, pool.scaling.max_workers
     if wanted is None or wanted == current:
         return answer
-    if wanted > current:
-        if most is None:
-            return _Answer(None, f"{answer.reason} How many it may have at most is not known.")
-        if wanted > most:
-            return replace(
-                answer, workers=max(most, current), reason=f"{answer.reason} At most {most} may be."
-            )
+    limit, side = (most, "most") if wanted > current else (fewest, "fewest")
+    if limit is None:
+        return _Answer(None, f"{answer.reason} The {side} workers it may have are not known.")
+    kept = (
+        max(current, min(wanted, limit)) if wanted > current else min(current, max(wanted, limit))
+    )
+    if kept == wanted:
         return answer
-    if fewest is None:
-        return _Answer(None, f"{answer.reason} How many it must have at least is not known.")
-    if wanted < fewest:
-        return replace(
-            answer, workers=min(fewest, current), reason=f"{answer.reason} {fewest} must stay."
-        )
-    return answer
+    return replace(answer, workers=kept, reason=f"{answer.reason} The {side} it may have: {limit}.")
 
 
 def _action(current: int | None, target: int | None) -> ScalingAction:

@@ -68,12 +68,12 @@ def tune(
     short, _, chosen = min(
         tried, key=lambda each: (max(0.0, each[0] - allowed_short_ratio), each[1])
     )
-    return Tuned(
-        chosen,
-        short,
-        f"Of {len(tried)} pairs of hold and spare, the cheapest over {len(recent) * step_s / DAY_S:.3g} "
-        f"days that left the pool short at most {allowed_short_ratio:.1%} of the time: {short:.2%}.",
+    days = len(recent) * step_s / DAY_S
+    reason = (
+        f"Of {len(tried)} pairs of hold and spare the cheapest over {days:.3g} days that left the "
+        f"pool short at most {allowed_short_ratio:.1%} of the time: {short:.2%}."
     )
+    return Tuned(chosen, short, reason)
 
 
 def _roots(loads: FloatArray, step_s: float, delay: int) -> list[float]:
