@@ -53,7 +53,8 @@ def replay_policy(
     predicted: FloatArray | None = None,
 ) -> PolicyReplay:
     """Run a policy over a history and judge all of it; see `analytics.scaling.simulator.replay`."""
-    return judge(loads, replay(loads, policy, conditions, predicted), conditions, policy.method)
+    course = replay(loads, lambda _: policy, conditions, predicted)
+    return judge(loads, course, conditions, policy.method)
 
 
 def judge(

@@ -6,6 +6,7 @@ first, the newest first; new ones are ready `delay_s` after the end of the step.
 as it came: what waits longer under a policy does not come back as more load.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, isnan
 
@@ -88,11 +89,11 @@ class _Pool:
 
 def replay(
     loads: FloatArray,
-    policy: ScalingPolicy,
+    policy_at: Callable[[int], ScalingPolicy],
     conditions: Conditions,
     predicted: FloatArray | None = None,
 ) -> Course:
-    """Run a policy over `loads`, workers' worth by step; NaN is unknown.
+    """Run the policy of each step over `loads`, workers' worth by step; NaN is unknown.
 
     `predicted[i]`: the most load that was expected, at the end of step i, until a worker ordered
     then is ready. It begins with the workers that the first load needs. Raises `ValueError` for
@@ -116,7 +117,7 @@ def replay(
                 predicted_load=None if predicted is None else float(predicted[step]),
                 idle=None if isnan(load) else int(current - min(pool.ready, ceil(load))),
             )
-            wanted = policy.wanted(situation).workers
+            wanted = policy_at(step).wanted(situation).workers
             target = current if wanted is None else conditions.limited(wanted)
         if target != current:
             pool.resize(target, step + 1 + conditions.delay_steps)

@@ -5,8 +5,9 @@ short no more of the time than allowed is taken. The spares that are tried are q
 far load rose above its level before a worker ordered then would have been ready.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 import numpy as np
@@ -21,7 +22,7 @@ from analytics.scaling.windows import (
     trailing_mean,
 )
 
-__all__ = ["ALLOWED_SHORT_RATIO", "LEAST_DAYS", "Tuned", "tune"]
+__all__ = ["ALLOWED_SHORT_RATIO", "LEAST_DAYS", "Tuned", "tune", "tuned_daily"]
 
 ALLOWED_SHORT_RATIO = 0.02
 LEAST_DAYS, MOST_DAYS = 3, 7
@@ -74,6 +75,19 @@ def tune(
         f"pool short at most {allowed_short_ratio:.1%} of the time: {short:.2%}."
     )
     return Tuned(chosen, short, reason)
+
+
+def tuned_daily(
+    loads: FloatArray, step_s: float, delay_s: float, policy: DefaultPolicy | None = None
+) -> Callable[[int], DefaultPolicy]:
+    """The policy of each step: learnt anew every day, from what was before that day alone."""
+    a_day = round(DAY_S / step_s)
+
+    @cache
+    def of(day: int) -> DefaultPolicy:
+        return tune(loads[: day * a_day], step_s, delay_s, policy).policy
+
+    return lambda step: of(step // a_day)
 
 
 def _roots(loads: FloatArray, step_s: float, delay: int) -> list[float]:
