@@ -129,7 +129,7 @@ class HpaPolicy(_Settings):
         need, current = self.need(now), situation.current
         if current:
             ratio = now / (self.target_utilization * current)
-            if abs(ratio - 1) <= self.tolerance_ratio:
+            if abs(ratio - 1) <= self.tolerance_ratio + ROUNDING:
                 return Wanted(current, "Within the tolerance.")
         return _down_slowly(self, situation, need)
 
@@ -208,6 +208,8 @@ class DefaultPolicy(_Settings):
 
     def staffed(self, loads: FloatArray, step_s: float) -> FloatArray:
         """Each step's load, or its level with what is to spare where that is more; NaN stays."""
+        if not self.spare_root:
+            return loads
         level = trailing_mean(loads, max(1, round(LEVEL_S / step_s)))
         staffed: FloatArray = np.fmax(loads, level + self.spare_root * np.sqrt(level))
         staffed[np.isnan(loads)] = np.nan

@@ -27,7 +27,7 @@ __all__ = ["ALLOWED_SHORT_RATIO", "LEAST_DAYS", "Tuned", "tune", "tuned_daily"]
 ALLOWED_SHORT_RATIO = 0.02
 LEAST_DAYS, MOST_DAYS = 3, 7
 DAY_S = 86_400
-HOLDS_S = (300.0, 600.0, 1200.0, 2400.0, 4800.0)
+HOLDS_S = (300.0, 450.0, 600.0, 900.0, 1200.0, 1800.0, 2400.0, 3600.0, 4800.0)
 RISE_QUANTILES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 LEAST_LEVEL = 0.25
 """Workers. Rises above a smaller level say nothing about its root."""
