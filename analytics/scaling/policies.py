@@ -82,7 +82,7 @@ class _Settings(BaseModel):
     )
 
     def need(self, load: float) -> int:
-        return max(0, ceil(load / self.target_utilization - ROUNDING))
+        return ceil(load / self.target_utilization * (1 - ROUNDING))
 
 
 class SpecPolicy(_Settings):

@@ -6,14 +6,14 @@ from analytics.forecasting.series import FloatArray
 
 __all__ = ["leading_max", "needed", "ready_workers", "trailing_max", "trailing_mean"]
 
-ROUNDING = 1e-9
-"""0.8 / 0.8 must need 1 worker, whatever its last bit."""
+ROUNDING = 1e-12
+"""Ten workers' worth at full use need ten workers, whatever the last bit of the quotient."""
 
 
 def needed(load: FloatArray, utilization_ratio: float) -> FloatArray:
     """Whole workers that carry `load` workers' worth at this utilization; NaN stays NaN."""
-    made: FloatArray = np.ceil(load / utilization_ratio - ROUNDING)
-    return np.maximum(made, 0.0)
+    made: FloatArray = np.ceil(load / utilization_ratio * (1 - ROUNDING))
+    return made
 
 
 def trailing_max(values: FloatArray, steps: int) -> FloatArray:
