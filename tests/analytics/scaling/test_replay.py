@@ -74,7 +74,7 @@ def test_a_target_is_right_up_to_a_fifth_above_the_oracle() -> None:
     targets = [9 * each for each in quarter] + [13 * each for each in quarter]
     targets += [10 * each for each in quarter] + [12 * each for each in quarter]
 
-    found = judge(loads, course([10] * 4 * DAY, targets), NEXT, "By hand.")
+    found = judge(loads, course([10.0] * 4 * DAY, targets), NEXT, "By hand.")
 
     assert found.accuracy == 0.5
 

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from analytics.forecasting.series import FloatArray
 from analytics.scaling.policies import DefaultPolicy, ScalingPolicy, Situation, Wanted
 from analytics.scaling.simulator import Conditions, Course, oracle, replay
-from analytics.scaling.windows import leading_max, ready_workers, trailing_max, trailing_mean
+from analytics.scaling.windows import (
+    leading_max,
+    needed,
+    ready_workers,
+    trailing_max,
+    trailing_mean,
+)
 
 
 class Listed:
@@ -148,7 +154,7 @@ def test_no_policy_makes_or_loses_workers(loads: FloatArray, delay: int, hold_s:
 @settings(max_examples=60, deadline=None)
 @given(loads=loads_of, delay=st.integers(0, 7))
 def test_the_oracle_is_short_only_before_it_could_act(loads: FloatArray, delay: int) -> None:
-    need = np.nan_to_num(np.floor(loads / 0.8), nan=0.0)
+    need = np.nan_to_num(needed(loads, 0.8), nan=0.0)
 
     ready = oracle(loads, delayed(delay)).ready
 
