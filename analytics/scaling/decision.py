@@ -12,7 +12,7 @@ from analytics.scaling.measured import measured_loads, slots_per_worker
 from analytics.scaling.policies import DefaultPolicy, PolicySettings, ScalingPolicy, Situation
 from contracts.worker_pool import ScalingAction, WorkerPoolMetrics
 
-__all__ = ["AutoScaleDecision", "PredictedLoad", "ScalingSettings", "auto_scale_decision"]
+__all__ = ["AutoScaleDecision", "PredictedLoad", "ScalingSettings", "decide_scaling"]
 
 
 class PredictedLoad(Finding):
@@ -71,7 +71,7 @@ class _Answer:
     confidence: Confidence = Confidence.LOW
 
 
-def auto_scale_decision(
+def decide_scaling(
     pool_metrics: WorkerPoolMetrics,
     predicted_load: PredictedLoad | None,
     *,

@@ -16,7 +16,7 @@ from analytics.scaling.decision import (
     AutoScaleDecision,
     PredictedLoad,
     ScalingSettings,
-    auto_scale_decision,
+    decide_scaling,
 )
 from analytics.scaling.policies import DefaultPolicy, SpecPolicy
 from contracts.worker_pool import ScalingAction, WorkerPoolMetrics
@@ -73,7 +73,7 @@ def decide(
     load: PredictedLoad | None = None,
     **fields: Any,
 ) -> AutoScaleDecision:
-    return auto_scale_decision(
+    return decide_scaling(
         metrics or pool(),
         load,
         now=NOW,
