@@ -8,7 +8,8 @@ is known at the end of its minute. The need is the load at a utilization of 0.8.
 
 Beside it: the specification's rule, told that load stays as it is (`spec`) or told the truth about
 the load until a worker ordered now is ready (`spec_foresight`); the rule of the HPA; a KEDA-like
-rule. `by_class`: smooth, seasonal and bursty, by the past alone (see `benchmarks.traces`).
+rule; the default policy as it is for a pool without a history (`default_untuned`). `by_class`:
+smooth, seasonal and bursty, told by the past alone (`benchmarks.traces.predictability`).
 """
 
 import argparse
@@ -21,7 +22,13 @@ import numpy as np
 
 from analytics.forecasting.series import FloatArray
 from analytics.replay import Conditions, PolicyReplay, judge
-from analytics.scaling.policies import HpaPolicy, KedaPolicy, ScalingPolicy, SpecPolicy
+from analytics.scaling.policies import (
+    DefaultPolicy,
+    HpaPolicy,
+    KedaPolicy,
+    ScalingPolicy,
+    SpecPolicy,
+)
 from analytics.scaling.simulator import replay
 from analytics.scaling.tuning import tuned_daily
 from analytics.scaling.windows import leading_max, needed
@@ -127,6 +134,7 @@ BASELINES: dict[str, ScalingPolicy] = {
     "spec_foresight": SpecPolicy(),
     "hpa": HpaPolicy(),
     "keda": KedaPolicy(),
+    "default_untuned": DefaultPolicy(),
 }
 
 

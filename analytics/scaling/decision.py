@@ -134,7 +134,18 @@ def _seen(
         step_s=settings.step_s,
         predicted_load=_predicted(pool, predicted, now, settings.stale_after_s, slots),
         idle=pool.idle_workers,
+        since_out_s=_since_out_s(pool, now),
     )
+
+
+def _since_out_s(pool: WorkerPoolMetrics, now: datetime) -> float | None:
+    """How long ago the pool was made larger, by the decisions that its source tells."""
+    ago = [
+        (now - each.timestamp).total_seconds()
+        for each in pool.scaling.scaling_decisions
+        if each.action is ScalingAction.SCALE_UP and each.success is not False
+    ]
+    return min(ago, default=None)
 
 
 def _predicted(

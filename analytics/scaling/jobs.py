@@ -54,19 +54,26 @@ def replay_jobs(
     back = max(1, round(LOOK_BACK_S / conditions.step_s))
     loads: list[float] = []
     targets: list[float] = []
-    changed = -inf
+    changed = enlarged = -inf
     while pool.unfinished and pool.now < end:
         pool.run_until(pool.now + conditions.step_s)
         loads.append(float(len(pool.finishes) + len(pool.waiting)))
         current = target = pool.current
         if pool.now - changed > conditions.cooldown_s:
             wanted = policy.wanted(
-                Situation(current, np.array(loads[-back:]), conditions.step_s, idle=pool.free)
+                Situation(
+                    current,
+                    np.array(loads[-back:]),
+                    conditions.step_s,
+                    idle=pool.free,
+                    since_out_s=pool.now - enlarged,
+                )
             ).workers
             target = current if wanted is None else ceil(conditions.limited(wanted))
         if target != current:
             pool.resize(target, pool.now + conditions.delay_s)
             changed = pool.now
+            enlarged = pool.now if target > current else enlarged
         targets.append(float(target))
     waits = np.full(len(arrivals_s), np.nan)
     waits[list(pool.waits)] = list(pool.waits.values())

@@ -37,8 +37,8 @@ class Situation:
 
     `current`: workers that are ready or starting. `loads`: workers' worth of work by step of
     `step_s` seconds, oldest first, the last one now; NaN is unknown. `predicted_load`: the most
-    that is expected before a worker ordered now would be ready. `idle`: workers without work;
-    None where not known.
+    that is expected before a worker ordered now would be ready. `idle`: workers without work.
+    `since_out_s`: how long ago the pool was last made larger. None is unknown.
     """
 
     current: int
@@ -46,6 +46,7 @@ class Situation:
     step_s: float
     predicted_load: float | None = None
     idle: int | None = None
+    since_out_s: float | None = None
 
     @property
     def load_known(self) -> bool:
@@ -204,6 +205,8 @@ class DefaultPolicy(_Settings):
             return self._out(most, current)
         if len(staffed) < steps or not np.isfinite(staffed).all():
             return Wanted(current, f"The load of the last {self.hold_s:g} s is not known wholly.")
+        if situation.since_out_s is not None and situation.since_out_s < self.hold_s:
+            return Wanted(current, f"Made larger {situation.since_out_s:.0f} s ago.")
         return self._in(most, current, situation.idle)
 
     def staffed(self, loads: FloatArray, step_s: float) -> FloatArray:

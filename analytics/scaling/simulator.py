@@ -8,7 +8,7 @@ as it came: what waits longer under a policy does not come back as more load.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil, isnan
+from math import ceil, inf, isnan
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def replay(
     pool = _Pool(float(need[0])) if len(need) else _Pool(0.0)
     back = max(1, round(LOOK_BACK_S / conditions.step_s))
     cooldown = ceil(conditions.cooldown_s / conditions.step_s)
-    changed = -cooldown
+    changed, enlarged = -cooldown, -inf
     course = Course(*np.empty((3, len(loads))))
     for step, load in enumerate(loads.tolist()):
         pool.start(step)
@@ -116,12 +116,14 @@ def replay(
                 step_s=conditions.step_s,
                 predicted_load=None if predicted is None else float(predicted[step]),
                 idle=None if isnan(load) else int(current - min(pool.ready, ceil(load))),
+                since_out_s=(step - enlarged) * conditions.step_s,
             )
             wanted = policy_at(step).wanted(situation).workers
             target = current if wanted is None else conditions.limited(wanted)
         if target != current:
             pool.resize(target, step + 1 + conditions.delay_steps)
             changed = step
+            enlarged = step if target > current else enlarged
         course.targets[step] = target
     return course
 

@@ -142,6 +142,27 @@ def test_what_a_prediction_raises_is_of_medium_confidence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ago_s", "success", "target"), [(170, None, 10), (190, None, 5), (170, False, 5)]
+)
+def test_what_was_made_larger_is_held_even_if_only_a_prediction_wanted_it(
+    ago_s: int, success: bool | None, target: int
+) -> None:
+    decision = {
+        "timestamp": NOW - timedelta(seconds=ago_s),
+        "action": "scale_up",
+        "from_count": 5,
+        "to_count": 10,
+        "reason": "predicted",
+        "success": success,
+    }
+    scaling = {"min_workers": 2, "max_workers": 30, "scaling_decisions": [decision]}
+
+    found = decide(pool(idle_workers=9, scaling=scaling), history(16.0, 16.0, 16.0))
+
+    assert found.target_workers == target
+
+
+@pytest.mark.parametrize(
     ("metrics", "demand", "because"),
     [
         (pool(total_workers=None), history(80.0), "How many workers there are"),

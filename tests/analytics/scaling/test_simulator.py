@@ -93,6 +93,25 @@ def test_a_policy_sees_the_past_alone() -> None:
     assert policy.asked[0].predicted_load == 5.0
 
 
+def test_a_policy_is_told_when_the_pool_was_made_larger() -> None:
+    policy = Listed([1, 3, 3, 2, 2])
+
+    replay(np.full(5, 0.8), lambda _: policy, delayed(0))
+
+    assert [each.since_out_s for each in policy.asked] == [inf, inf, 60.0, 120.0, 180.0]
+
+
+def test_what_a_prediction_raised_stays_for_the_hold() -> None:
+    predicted = np.array([8.0 if step % 2 else nan for step in range(60)])
+    policy = DefaultPolicy(hold_s=300)
+
+    course = replay(np.full(60, 0.8), lambda _: policy, delayed(0), predicted)
+
+    out, back = (np.flatnonzero(sign * np.diff(course.ready) > 0) for sign in (1, -1))
+    assert len(back) > 0
+    assert all(at - out[out < at].max() >= 5 for at in back)
+
+
 def test_the_oracle_orders_just_in_time_and_holds_for_five_minutes() -> None:
     loads = np.array([0.8] * 4 + [4.0] + [0.8] * 8)
 
