@@ -6,11 +6,12 @@ from pydantic import Field
 
 from analytics.findings import Confidence, Finding
 from analytics.forecasting.series import FloatArray
-from analytics.scaling.policies import ScalingPolicy
+from analytics.scaling.policies import DefaultPolicy, ScalingPolicy
 from analytics.scaling.simulator import HOLD_S, Conditions, Course, oracle, replay
+from analytics.scaling.tuning import tuned_daily
 from analytics.scaling.windows import leading_max, needed
 
-__all__ = ["Conditions", "PolicyReplay", "judge", "replay_policy"]
+__all__ = ["Conditions", "PolicyReplay", "judge", "replay_policy", "replay_tuned"]
 
 LEAST_DAYS = 3
 DAY_S, HOUR_S = 86_400.0, 3600.0
@@ -55,6 +56,15 @@ def replay_policy(
     """Run a policy over a history and judge all of it; see `analytics.scaling.simulator.replay`."""
     course = replay(loads, lambda _: policy, conditions, predicted)
     return judge(loads, course, conditions, policy.method)
+
+
+def replay_tuned(
+    loads: FloatArray, conditions: Conditions, policy: DefaultPolicy | None = None
+) -> PolicyReplay:
+    """The same for the default policy as it is run: learnt anew each day, from the days before."""
+    policy_at = tuned_daily(loads, conditions.step_s, conditions.delay_s, policy)
+    method = f"{policy_at(len(loads)).method} Learnt anew each day; these are the last settings."
+    return judge(loads, replay(loads, policy_at, conditions), conditions, method)
 
 
 def judge(

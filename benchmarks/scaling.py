@@ -48,6 +48,13 @@ FIGURES = (
     "mean_wait_s",
 )
 OURS = "default"
+BASELINES: dict[str, ScalingPolicy] = {
+    "spec": SpecPolicy(),
+    "spec_foresight": SpecPolicy(),
+    "hpa": HpaPolicy(),
+    "keda": KedaPolicy(),
+    "default_untuned": DefaultPolicy(),
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +109,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _traces(data: Path) -> Iterable[_Trace]:
     for name, loads in worker_loads(data):
         since = max(LEAST_DAYS * DAY, len(loads) - JUDGED_DAYS * DAY)
-        enough = len(loads) >= since + LEAST_DAYS * DAY
+        enough = len(loads) >= since + DAY
         if not enough or needed(loads, Conditions().target_utilization).mean() <= LEAST_NEED:
             continue
         first = max(0, since - LEARNT_DAYS * DAY)
@@ -112,34 +119,21 @@ def _traces(data: Path) -> Iterable[_Trace]:
 
 def _replayed(trace: _Trace, policy: str, delay_min: int) -> PolicyReplay:
     conditions = Conditions(step_s=MINUTE_S, delay_s=MINUTE_S * delay_min)
+    policy_at = _always(BASELINES.get(policy, DefaultPolicy()))
     if policy == OURS:
-        policy_at: Callable[[int], ScalingPolicy] = tuned_daily(
-            trace.loads, MINUTE_S, conditions.delay_s
-        )
-    else:
-        policy_at = _always(BASELINES[policy])
-    predicted = trace.loads
-    if policy == "spec_foresight":
-        predicted = leading_max(
-            np.append(trace.loads[1:], trace.loads[-1]), conditions.delay_steps + 1
-        )
-    elif policy != "spec":
-        predicted = np.full(len(trace.loads), np.nan)
-    course = replay(trace.loads, policy_at, conditions, predicted)
+        policy_at = tuned_daily(trace.loads, MINUTE_S, conditions.delay_s)
+    told = {"spec": trace.loads, "spec_foresight": _peaks(trace.loads, conditions.delay_steps)}
+    course = replay(trace.loads, policy_at, conditions, told.get(policy))
     return judge(trace.loads, course, conditions, policy, trace.since)
-
-
-BASELINES: dict[str, ScalingPolicy] = {
-    "spec": SpecPolicy(),
-    "spec_foresight": SpecPolicy(),
-    "hpa": HpaPolicy(),
-    "keda": KedaPolicy(),
-    "default_untuned": DefaultPolicy(),
-}
 
 
 def _always(policy: ScalingPolicy) -> Callable[[int], ScalingPolicy]:
     return lambda _: policy
+
+
+def _peaks(loads: FloatArray, delay_steps: int) -> FloatArray:
+    """The most load of the steps until a worker ordered now is ready."""
+    return leading_max(np.append(loads[1:], loads[-1]), delay_steps + 1)
 
 
 def _of_kind(traces: list[_Trace], found: list[PolicyReplay], kind: str) -> list[PolicyReplay]:

@@ -9,7 +9,7 @@ from math import ceil, isfinite
 from typing import Annotated, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.forecasting.series import FloatArray
 from analytics.scaling.windows import ROUNDING, trailing_mean
@@ -29,6 +29,7 @@ LEVEL_S = 300.0
 """The level that spare workers are reckoned from is the mean of so many seconds."""
 
 UNKNOWN = "The load is not known."
+Hold = Annotated[float, Field(gt=0, le=86_400)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class HpaPolicy(_Settings):
 
     kind: Literal["hpa"] = "hpa"
     tolerance_ratio: float = Field(default=0.1, ge=0)
-    hold_s: PositiveFloat = Field(default=300, description="Stabilization before scale-in.")
+    hold_s: Hold = Field(default=300, description="Stabilization before scale-in.")
 
     @property
     def method(self) -> str:
@@ -139,7 +140,7 @@ class KedaPolicy(_Settings):
     """A queue-length rule as KEDA has it: total work / target per worker, no tolerance."""
 
     kind: Literal["keda"] = "keda"
-    hold_s: PositiveFloat = Field(default=300, description="Stabilization before scale-in.")
+    hold_s: Hold = Field(default=300, description="Stabilization before scale-in.")
 
     @property
     def method(self) -> str:
@@ -165,7 +166,7 @@ class DefaultPolicy(_Settings):
     """
 
     kind: Literal["default"] = "default"
-    hold_s: PositiveFloat = Field(
+    hold_s: Hold = Field(
         default=1800, description="The pool is as large as any moment of this time wanted it."
     )
     spare_root: float = Field(

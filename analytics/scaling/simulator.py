@@ -28,7 +28,11 @@ LOOK_BACK_S = 86_400.0
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a policy is under. `cooldown_s`: after a change there is no other for so long."""
+    """What a policy is under.
+
+    `delay_s`: from the order of a worker to its first work. `cooldown_s`: after a change there is
+    no other for so long. `target_utilization`: what is needed is judged by it.
+    """
 
     step_s: float = 60.0
     delay_s: float = 300.0

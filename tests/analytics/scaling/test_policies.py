@@ -130,6 +130,8 @@ def test_a_file_can_name_a_policy() -> None:
     assert read({"kind": "default"}) == DefaultPolicy()
     with pytest.raises(ValidationError, match="hold"):
         read({"kind": "keda", "hold": 3})
+    with pytest.raises(ValidationError, match="hold_s"):
+        read({"kind": "default", "hold_s": 90_000})
     with pytest.raises(ValidationError, match="target_utilization"):
         read({"kind": "hpa", "target_utilization": 0})
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analytics.findings import Confidence
 from analytics.forecasting.series import FloatArray
-from analytics.replay import Conditions, PolicyReplay, judge, replay_policy
+from analytics.replay import Conditions, PolicyReplay, judge, replay_policy, replay_tuned
 from analytics.scaling.policies import DefaultPolicy, HpaPolicy, KedaPolicy, SpecPolicy
 from analytics.scaling.simulator import Course, oracle
 
@@ -87,6 +87,21 @@ def test_below_three_days_there_is_no_accuracy() -> None:
     assert found.accuracy is None
     assert found.confidence is Confidence.LOW
     assert replay_policy(np.full(3 * DAY, 8.0), DefaultPolicy(), NEXT).accuracy == 1.0
+
+
+def test_the_default_is_replayed_with_what_each_day_has_learnt() -> None:
+    loads = np.random.default_rng(1).poisson(100, size=5 * DAY) / 5.0
+    conditions = Conditions(delay_s=300.0)
+
+    learnt, still = (
+        replay_tuned(loads, conditions),
+        replay_policy(loads, DefaultPolicy(hold_s=300), conditions),
+    )
+
+    assert learnt.under_provisioned is not None
+    assert still.under_provisioned is not None
+    assert learnt.under_provisioned < still.under_provisioned / 2
+    assert "Learnt anew each day" in learnt.method
 
 
 def test_only_what_is_known_is_judged() -> None:
