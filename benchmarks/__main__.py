@@ -19,6 +19,7 @@ BENCHMARKS = {
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
     "ingest-peers": "benchmarks.ingest_peers",
+    "scaling": "benchmarks.scaling",
 }
 
 

@@ -2,10 +2,8 @@
 
 Each series of DIR (helios_pools, nasa_requests, philly_nodes, datacenter_5min) is forecast every
 35 minutes of its last seven days, as the product does it: what does not beat the naive is not
-used. It learns anew each day from at most three weeks. The class of a series is told by what
-came before those days alone: `smooth`, where persistence is off by less than 5 % of the mean;
-else `seasonal`, where the days' mean profile explains at least 60 % of the variance between the
-hours (the seasonal strength of Wang, Smith and Hyndman 2006); else `bursty`.
+used. It learns anew each day from at most three weeks. The class of a series, smooth, seasonal or
+bursty, is told by what came before those days alone.
 """
 
 import argparse
@@ -17,12 +15,11 @@ import numpy as np
 from analytics.forecasting.models import MODELS
 from analytics.forecasting.outlook import outlook
 from analytics.forecasting.series import FloatArray
-from benchmarks.traces import demand
+from benchmarks.traces import demand, predictability
 
 MODEL = "ensemble"
 STEP_S, HORIZON, DAY = 300, 12, 288
 DAYS, LEARNT_DAYS, EVERY = 7, 21, 7
-SMOOTH_RATIO, SEASONAL_STRENGTH = 0.05, 0.6
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +33,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     classes: dict[str, list[float]] = {}
     for name, values in demand(arguments.data, STEP_S):
         ratios[name] = _ratio(values)
-        classes.setdefault(_class(values), []).append(ratios[name])
+        classes.setdefault(predictability(values[: _first(values)]), []).append(ratios[name])
     if not ratios:
         raise SystemExit(f"{arguments.data} has none of the folders of traces")
     means = {kind: round(float(np.mean(each)), 4) for kind, each in sorted(classes.items())}
@@ -52,7 +49,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _ratio(values: FloatArray) -> float:
     """Mean absolute error / that of persistence."""
     ours, still = [], []
-    first = len(values) - DAYS * DAY - HORIZON
+    first = _first(values)
     for day in range(first, first + DAYS * DAY, DAY):
         begin = max(0, day - LEARNT_DAYS * DAY)
         known, origins = values[begin:], np.arange(day, day + DAY, EVERY) - begin
@@ -66,11 +63,6 @@ def _ratio(values: FloatArray) -> float:
     return float(np.mean(ours) / np.mean(still)) if np.mean(still) else 1.0
 
 
-def _class(values: FloatArray) -> str:
-    before = values[: len(values) - DAYS * DAY - HORIZON]
-    if np.abs(before[HORIZON:] - before[:-HORIZON]).mean() < SMOOTH_RATIO * before.mean():
-        return "smooth"
-    hours = before[: len(before) // 12 * 12].reshape(-1, 12).mean(axis=1)
-    days = hours[: len(hours) // 24 * 24].reshape(-1, 24)
-    rest = days - days.mean(axis=0)
-    return "seasonal" if 1 - rest.var() / days.var() >= SEASONAL_STRENGTH else "bursty"
+def _first(values: FloatArray) -> int:
+    """The first step of the days that are judged."""
+    return len(values) - DAYS * DAY - HORIZON

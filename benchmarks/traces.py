@@ -11,28 +11,71 @@ from pyarrow import Table, parquet, types
 
 from analytics.forecasting.series import FloatArray
 
-__all__ = ["competition", "demand"]
+__all__ = ["MINUTE_S", "competition", "demand", "predictability", "worker_loads"]
 
 MINUTE_S, FIVE_MINUTES_S = 60, 300
+GPUS_A_NODE = 8
+"""Of the cluster that the pools of `helios_pools` are parts of (Hu et al., SC 2021)."""
+
+WORKERS = 20.0
+"""Mean load of what has no workers of its own: 25 of them at a utilization of 0.8."""
+
+SMOOTH_RATIO, SEASONAL_STRENGTH = 0.05, 0.6
 
 
 def demand(data: Path, step_s: int) -> Iterator[tuple[str, FloatArray]]:
     """Load of pools, sites and data centres: means of steps of `step_s` seconds."""
+    for _, name, values, own_s in _loads(data):
+        yield name, _means(values, step_s // own_s)
+
+
+def worker_loads(data: Path) -> Iterator[tuple[str, FloatArray]]:
+    """The same by minute, in workers' worth; a value of five minutes stands for each of them.
+
+    Workers are nodes of GPUs, and nodes; what has neither is scaled to a mean of `WORKERS`.
+    """
+    for folder, name, values, own_s in _loads(data):
+        minutes = np.repeat(values, own_s // MINUTE_S)
+        if folder == "helios_pools":
+            yield name, minutes / GPUS_A_NODE
+        elif folder == "philly_nodes":
+            yield name, minutes
+        elif minutes.mean() > 0:
+            yield name, minutes * WORKERS / minutes.mean()
+
+
+def predictability(before: FloatArray) -> str:
+    """The class of a series of five-minute steps, told by its past alone.
+
+    `smooth`, where persistence is off by less than 5 % of the mean after an hour; else
+    `seasonal`, where the days' mean profile explains at least 60 % of the variance between the
+    hours (the seasonal strength of Wang, Smith and Hyndman 2006); else `bursty`.
+    """
+    if np.abs(before[12:] - before[:-12]).mean() < SMOOTH_RATIO * before.mean():
+        return "smooth"
+    hours = before[: len(before) // 12 * 12].reshape(-1, 12).mean(axis=1)
+    days = hours[: len(hours) // 24 * 24].reshape(-1, 24)
+    rest = days - days.mean(axis=0)
+    return "seasonal" if 1 - rest.var() / days.var() >= SEASONAL_STRENGTH else "bursty"
+
+
+def _loads(data: Path) -> Iterator[tuple[str, str, FloatArray, int]]:
+    """Folder, name, values, seconds a step."""
     for path in sorted((data / "helios_pools").glob("*.parquet")):
         table = parquet.read_table(path)
         used = _column(table, "running_gpu_num") + _column(table, "pending_gpu_num")
-        yield f"pool {path.stem}", _means(used, step_s // MINUTE_S)
+        yield "helios_pools", f"pool {path.stem}", used, MINUTE_S
     for folder, column in (("nasa_requests", "requests"), ("philly_nodes", "active")):
         for path in sorted((data / folder).glob("*.parquet")):
             values = _column(parquet.read_table(path), column)
-            yield f"{folder} {path.stem}", _means(values, step_s // MINUTE_S)
+            yield folder, f"{folder} {path.stem}", values, MINUTE_S
     for path in sorted((data / "datacenter_5min").glob("*.parquet")):
         table = parquet.read_table(path)
         for field in table.schema:
             number = types.is_floating(field.type) or types.is_integer(field.type)
             if number and "time" not in field.name:
                 values = _column(table, field.name)
-                yield f"{path.stem} {field.name}", _means(values, step_s // FIVE_MINUTES_S)
+                yield "datacenter_5min", f"{path.stem} {field.name}", values, FIVE_MINUTES_S
 
 
 def competition(data: Path) -> Iterator[tuple[FloatArray, FloatArray]]:
