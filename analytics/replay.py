@@ -2,16 +2,16 @@
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
-from analytics.findings import Confidence, Finding
+from analytics.findings import Confidence
 from analytics.forecasting.series import FloatArray
+from analytics.replay_findings import PolicyReplay
 from analytics.scaling.policies import DefaultPolicy, ScalingPolicy
 from analytics.scaling.simulator import HOLD_S, Conditions, Course, oracle, replay
 from analytics.scaling.tuning import tuned_daily
 from analytics.scaling.windows import leading_max, needed
 
-__all__ = ["Conditions", "PolicyReplay", "judge", "replay_policy", "replay_tuned"]
+__all__ = ["Conditions", "judge", "replay_policy", "replay_tuned"]
 
 LEAST_DAYS = 3
 DAY_S, HOUR_S = 86_400.0, 3600.0
@@ -21,30 +21,6 @@ METHOD = (
     "elasticity metrics of Herbst, Kounev and Reussner (2013); the oracle knows the load until a "
     f"worker ordered now would be ready, waits for workers as long and holds them {HOLD_S:g} s."
 )
-
-
-class PolicyReplay(Finding):
-    """How a policy did. Shares are of the time for which the load is known, 0..1."""
-
-    under_provisioned: float | None = Field(description="Share with fewer workers than needed.")
-    over_provisioned: float | None = Field(description="Share with more workers than needed.")
-    saturated: float | None = Field(description="Share with more load than workers.")
-    mean_wait_s: float | None = Field(
-        description="Of work for a ready worker, first come first served, with each step's load "
-        "taken as work that comes in; what is unserved at the end waited until then."
-    )
-    longest_wait_s: float | None
-    worker_hours: float = Field(description="Of ready workers.")
-    starting_worker_hours: float = Field(description="Of workers that were not ready yet.")
-    cost_to_oracle: float | None = Field(description="Worker hours / those of the oracle.")
-    changes_per_day: float | None = Field(description="Of the number of ready workers.")
-    accuracy: float | None = Field(
-        description="Share of targets from the most that was needed over delay and hold up to "
-        "20 %, or one worker, above the most that the oracle had ready; null below three days."
-    )
-    evidence: tuple[str, ...]
-    confidence: Confidence
-    method: str
 
 
 def replay_policy(

@@ -1,9 +1,16 @@
 """From stored history to the analyzers' inputs; analyzers are loaded when first wanted."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
 from analytics.capacity_findings import CapacityForecast
+from analytics.replay_findings import WhatIf
+from api.problems import ApiError, ProblemPart
 from store.series import Series
 
-__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of"]
+__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "what_if_of"]
 
 HISTORY_H = 8 * 7 * 24
 LONGEST_WINDOW_H = 7 * 24
@@ -20,3 +27,26 @@ def forecast_of(demand: Series, hours: int) -> CapacityForecast:
         for at, used, pending, total in zip(demand.window.starts(), *columns, strict=True)
     ]
     return OrchestratorAnalyzer().predict_capacity_requirements(samples, hours)
+
+
+def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: float) -> WhatIf:
+    """The policies replayed over a pool's history; seconds of CPU for weeks of minutes.
+
+    Raises `ApiError` (422) for settings that are none of a policy.
+    """
+    from analytics.replay import Conditions  # noqa: PLC0415 - it loads numpy
+    from analytics.whatif import PoolStep, policies_of, what_if  # noqa: PLC0415
+
+    try:
+        chosen = policies_of(policies)
+    except ValidationError as error:
+        parts = [_part(each["loc"], each["msg"]) for each in error.errors()]
+        detail = "; ".join(f"{part.parameter}: {part.detail}" for part in parts)
+        raise ApiError(422, "invalid_policy", detail, errors=parts) from error
+    columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
+    steps = [PoolStep(*each) for each in zip(*columns, strict=True)]
+    return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def _part(place: Sequence[str | int], message: str) -> ProblemPart:
+    return ProblemPart(parameter=".".join(map(str, ("body.policies", *place))), detail=message)

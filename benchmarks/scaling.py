@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from analytics.forecasting.series import FloatArray
-from analytics.replay import Conditions, PolicyReplay, judge
+from analytics.replay import Conditions, judge
+from analytics.replay_findings import PolicyReplay
 from analytics.scaling.policies import (
     DefaultPolicy,
     HpaPolicy,

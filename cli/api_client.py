@@ -69,9 +69,9 @@ class ApiClient:
                 raise CommandError(f"{self._place} gave one page of {path} twice")
             query["cursor"] = cursor
 
-    def ask(self, path: str, **parameters: str | int) -> Item:
+    def ask(self, path: str, body: Item | None = None, **parameters: str | int) -> Item:
         """What an analysis answers: `POST path`."""
-        return self._object(self._send("POST", path, parameters))
+        return self._object(self._send("POST", path, parameters, body))
 
     def __enter__(self) -> Self:
         return self
@@ -94,9 +94,11 @@ class ApiClient:
         fixes = {ENVIRONMENT: "set WOA_TOKEN", LOCAL: "start `woa up` again"}
         return fixes.get(name, f"`woa context set {name} --token-file FILE`, or set WOA_TOKEN")
 
-    def _send(self, method: str, path: str, query: Mapping[str, str | int]) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str | int], body: Item | None = None
+    ) -> httpx.Response:
         try:
-            response = self._http.request(method, path, params=query)
+            response = self._http.request(method, path, params=query, json=body)
         except httpx.TimeoutException as error:
             raise CommandError(
                 f"{self._place} did not answer within {TIMEOUT_S:g} s; try again, or look at its "

@@ -27,6 +27,7 @@ from store.tables import (
     ORCHESTRATOR_ROLLUPS,
     QUEUE_METRICS,
     QUEUE_ROLLUPS,
+    WORKER_POOL_ROLLUPS,
 )
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "HOUR_S",
     "INTERVAL",
     "LATENCIES",
+    "MINUTE_S",
+    "POOL_BY_MINUTE",
     "QUEUE",
     "SCHEDULING",
     "Chart",
@@ -176,6 +179,21 @@ def _demand_by_hour() -> History:
 
 DEMAND_BY_HOUR = _demand_by_hour()
 """What was used and what waited, the mean of each hour, and what there was at its end."""
+
+
+def _pool_by_minute() -> History:
+    rollup = WORKER_POOL_ROLLUPS[Resolution.MINUTE.value]
+    at = rollup.c.time_bucket
+    lines = (
+        Line("usedSlots", rollup.c.used_slots_max, at),
+        Line("totalSlots", rollup.c.total_slots, at),
+        Line("totalWorkers", rollup.c.total_workers, at),
+    )
+    return History(Samples(rollup, (rollup.c.orchestrator_id, rollup.c.pool_id), at), lines)
+
+
+POOL_BY_MINUTE = _pool_by_minute()
+"""The most that a pool's workers held in each minute, and what there was of them."""
 
 SCHEDULING = _section(
     "scheduling",

@@ -17,6 +17,8 @@ from store.charts import (
     HOUR_S,
     INTERVAL,
     LATENCIES,
+    MINUTE_S,
+    POOL_BY_MINUTE,
     QUEUE,
     SCHEDULING,
     Chart,
@@ -181,9 +183,14 @@ class Reads:
     async def demand_by_hour(self, orchestrator_id: UUID, hours: int, now: datetime) -> Series:
         """Used slots, pending workflows and total slots of the last whole hours."""
         window = whole_steps(hours, HOUR_S, now)
-        async with connected(self._engine) as connection:
-            rows = await connection.execute(stepped(DEMAND_BY_HOUR, (orchestrator_id,), window))
-            return in_steps(rows, window, DEMAND_BY_HOUR)
+        return await self._history(DEMAND_BY_HOUR, (orchestrator_id,), window)
+
+    async def pool_by_minute(
+        self, orchestrator_id: UUID, pool_id: UUID, minutes: int, now: datetime
+    ) -> Series:
+        """Used slots, total slots and total workers of a pool in the last whole minutes."""
+        window = whole_steps(minutes, MINUTE_S, now)
+        return await self._history(POOL_BY_MINUTE, (orchestrator_id, pool_id), window)
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""
@@ -198,6 +205,11 @@ class Reads:
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
             return await _series(connection, QUEUE, (orchestrator_id, queue_id), window)
+
+    async def _history(self, history: History, subject: tuple[UUID, ...], window: Window) -> Series:
+        async with connected(self._engine) as connection:
+            rows = await connection.execute(stepped(history, subject, window))
+            return in_steps(rows, window, history)
 
     async def _page(
         self,

@@ -42,6 +42,7 @@ __all__ = [
     "WORKER_INSTANCES",
     "WORKER_POOLS",
     "WORKER_POOL_LATEST",
+    "WORKER_POOL_ROLLUPS",
 ]
 
 SECTIONS = (
@@ -150,6 +151,17 @@ ORCHESTRATOR_ROLLUPS = {
         *_columns(Double(), "completed_workflows", "failed_workflows", "interval_s_min"),
         *_columns(Double(), "used_slots_sum", "pending_workflows_sum"),
         *_columns(BigInteger(), "used_slots_samples", "pending_workflows_samples"),
+    )
+    for step in STEPS
+}
+
+WORKER_POOL_ROLLUPS = {
+    step: table(
+        f"worker_pool_rollup_{step}",
+        *_columns(Uuid(), "orchestrator_id", "pool_id"),
+        *_columns(TIME, "time_bucket"),
+        *_last("total_workers", "total_slots"),
+        *_columns(Double(), "used_slots_max"),
     )
     for step in STEPS
 }

@@ -1,11 +1,14 @@
-"""Worker pools: the list, one, and its workers."""
+"""Worker pools: the list, one, its workers, and what another scaling policy would have done."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.replay_findings import WhatIf
+from api.analyses import what_if_of
 from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
@@ -16,10 +19,11 @@ from api.paging import (
     encode_cursor,
 )
 from api.present import worker_item, worker_pool_item
-from api.problems import not_found
+from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
+from api.time_range import parse_time_range
 from contracts.worker_pool import WorkerStatus
 from store.rows import PoolRow
 
@@ -32,6 +36,28 @@ class WorkersQuery(PageQuery):
     """Which workers of a pool."""
 
     status: WorkerStatus | None = Field(default=None, description="Only workers of this status.")
+
+
+class WhatIfBody(BaseModel):
+    """Which policies to replay, and over what."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    policies: list[dict[str, Any]] = Field(
+        default=[{"kind": "spec"}, {"kind": "default"}],
+        min_length=1,
+        max_length=8,
+        description="Settings of each: `kind` is spec, hpa, keda or default.",
+    )
+    time_range: str = Field(
+        default="14d", description="How far back from now; at most 31d, as far as minutes are kept."
+    )
+    delay_s: float = Field(
+        default=300, gt=0, le=86_400, description="Seconds from an order to a ready worker."
+    )
+
+
+LONGEST_WHAT_IF_S = 31 * 86_400
 
 
 @router.get("", response_model=WorkerPoolList)
@@ -74,6 +100,26 @@ async def get_pool_workers(
     return conditional(
         request, WorkerList(items=items, next_cursor=encode_cursor(found.next_after))
     )
+
+
+@router.post("/{pool_id}/what-if", response_model=WhatIf)
+async def replay_scaling_policies(
+    request: Request, services: Services, pool_id: UUID, body: WhatIfBody
+) -> Response:
+    """What scaling policies would have done for a pool, replayed over its own history.
+
+    Nothing is changed.
+    """
+    seconds = parse_time_range(body.time_range)
+    if seconds > LONGEST_WHAT_IF_S:
+        raise bad_parameter("time_range", "at most 31d")
+    row = await _pool(services, pool_id)
+    minutes = max(1, seconds // 60)
+    history = await services.reads.pool_by_minute(
+        row.pool.orchestrator_id, pool_id, minutes, services.clock()
+    )
+    found = await asyncio.to_thread(what_if_of, history, body.policies, body.delay_s)
+    return conditional(request, found)
 
 
 async def _pool(services: ApiServices, pool_id: UUID) -> PoolRow:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands.options import ContextOption, Output, OutputOption, finish
+from cli.commands.options import (
+    ContextOption,
+    OrchestratorOption,
+    Output,
+    OutputOption,
+    finish,
+)
 from cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,14 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-OrchestratorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--orchestrator",
-        metavar="ID",
-        help="Only what belongs to it: its id, its name or a part that only it has.",
-    ),
-]
 PoolOption = Annotated[
     str | None,
     typer.Option(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigFile",
     "ContextOption",
+    "OrchestratorOption",
     "Output",
     "OutputOption",
     "finish",
@@ -43,6 +44,14 @@ ContextOption = Annotated[
     str | None,
     typer.Option(
         "--context", envvar="WOA_CONTEXT", help="Server to ask, see `woa context`.", metavar="NAME"
+    ),
+]
+OrchestratorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--orchestrator",
+        metavar="ID",
+        help="Only what belongs to it: its id, its name or a part that only it has.",
     ),
 ]
 OutputOption = Annotated[

@@ -1,6 +1,7 @@
 """The tree of all commands, and its way in."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +17,16 @@ from cli.commands import (
     kafka,
     predict,
 )
-from cli.commands.options import ConfigFile, Output, OutputOption, finish, leave, settings_of
+from cli.commands.options import (
+    ConfigFile,
+    ContextOption,
+    OrchestratorOption,
+    Output,
+    OutputOption,
+    finish,
+    leave,
+    settings_of,
+)
 from cli.exits import EXIT_CODES, Exit
 from cli.version import VERSION
 
@@ -101,6 +111,47 @@ def up(
         return run_up(settings, demo=demo)
 
     leave(work)
+
+
+@app.command(
+    epilog="Examples:  woa whatif billing --since 7d  |  "
+    "woa whatif billing --policy a.yaml --policy b.yaml --since 14d -o json"
+)
+def whatif(
+    pool: Annotated[
+        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
+    ],
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--policy",
+            metavar="FILE",
+            help="YAML file with a policy, e.g. `kind: keda`; may be given again. Without it: the "
+            "specification's rule and the default one.",
+        ),
+    ] = None,
+    since: Annotated[str, typer.Option("--since", help="How far back, e.g. 14d.")] = "14d",
+    delay_s: Annotated[
+        float, typer.Option("--delay-s", help="Seconds from an order to a ready worker.")
+    ] = 300.0,
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Replay scaling policies over a pool's own history. Nothing is changed."""
+
+    def work() -> Exit:
+        import os
+
+        from cli.api_client import ApiClient
+        from cli.contexts import target_of
+        from cli.whatif import Question, run_whatif
+
+        question = Question(pool, orchestrator, tuple(policy or ()), since, delay_s)
+        with ApiClient(target_of(context, os.environ)) as client:
+            return run_whatif(client, question, as_json=output is Output.JSON)
+
+    finish(work)
 
 
 @app.command(epilog="Examples:  woa doctor -c woa.yaml  |  woa doctor -c woa.yaml -o json")

@@ -30,6 +30,7 @@ CLOSED = [
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
     f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
+    f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",
 ]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from analytics.findings import Confidence
 from analytics.forecasting.series import FloatArray
-from analytics.replay import Conditions, PolicyReplay, judge, replay_policy, replay_tuned
+from analytics.replay import Conditions, judge, replay_policy, replay_tuned
+from analytics.replay_findings import PolicyReplay
 from analytics.scaling.policies import DefaultPolicy, HpaPolicy, KedaPolicy, SpecPolicy
 from analytics.scaling.simulator import Course, oracle
 
