@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     missed, false, events = Counter[str](), Counter[str](), 0
     seeds = range(arguments.seed, arguments.seed + arguments.scenes)
     scenes = [(fault, planted(fault, seed)) for fault in FAULTS for seed in seeds]
-    scenes += [("", healthy(seed)) for _ in FAULTS for seed in seeds]
+    scenes += [("", healthy(seed)) for seed in range(seeds.start, seeds.start + len(scenes))]
     for fault, scene in scenes:
         issues = monitor.detect_coordination_issues(scene, max_clock_skew_s=SKEW_S)
         found = {issue.type.value for issue in issues}

@@ -42,7 +42,8 @@ def reigns(moments: Sequence[Moment]) -> tuple[Reign, ...]:
         runs_out_s = None if lease_s is None else moment.at_s + lease_s
         if moment.kind in ELECTED:
             if held is not None:
-                found.append(_ended(held, moment.at_s))
+                # Elected again: it led no more at some time before, which nobody told.
+                found.append(held if held.to_s is None else _ended(held, moment.at_s))
             term = moment.number("term")
             open_[key] = Reign(moment.subject, moment.member, term, moment.at_s, runs_out_s)
         elif held is not None and moment.kind == "lease_renewed":
