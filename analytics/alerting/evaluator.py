@@ -143,9 +143,8 @@ def _told(rule: Rule, verdict: Verdict, sample: Sample) -> Told:
         evidence |= judgement.evidence
     first = verdict.judgements[0]
     worse = rule.escalate is not None and judge(rule.escalate, sample, {}).holds
-    spoken = {name: evidence.get(name, "?") for name in rule.spoken()}
     return Told(
-        message=rule.message.format(**spoken),
+        message=rule.message.format(**evidence),
         severity=AlertSeverity.CRITICAL if worse else rule.severity,
         value=first.value,
         threshold=first.threshold,

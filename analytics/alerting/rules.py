@@ -5,12 +5,19 @@ fires, and one of them must have cleared for `clear_for_s` before it ends. Times
 """
 
 from importlib.resources import files
-from string import Formatter
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    model_validator,
+)
 
+from analytics.alerting.signals import SIGNALS
 from contracts.alerts import AlertRoute, AlertSeverity
 from contracts.base import NonNegative, Ratio
 from contracts.orchestrator import OrchestratorType
@@ -32,6 +39,16 @@ PACKS = ("default", "spec")
 LIMITS = ("above", "at_least", "below", "at_most", "equals")
 
 
+def _known(name: str) -> str:
+    if name not in SIGNALS:
+        raise ValueError(f"no signal is called {name}; there are {', '.join(SIGNALS)}")
+    return name
+
+
+SignalName = Annotated[str, AfterValidator(_known)]
+"""A name of `analytics.alerting.signals.SIGNALS`: a rule on another would never fire."""
+
+
 class Declared(BaseModel):
     """Base of what a rule file says: an unknown key is refused, and so is no number."""
 
@@ -42,7 +59,7 @@ class Threshold(Declared):
     """A signal against one limit. Between the limit and `clear` it neither holds nor clears."""
 
     kind: Literal["threshold"] = "threshold"
-    signal: str = Field(min_length=1, description="One of `analytics.alerting.signals.SIGNALS`.")
+    signal: SignalName
     above: float | None = None
     at_least: float | None = None
     below: float | None = None
@@ -88,8 +105,8 @@ class DrainTime(Declared):
     """
 
     kind: Literal["drain_time"]
-    waiting: str = Field(min_length=1, description="Signal: items that wait.")
-    finished: str = Field(min_length=1, description="Signal: items finished in the interval.")
+    waiting: SignalName = Field(description="Items that wait.")
+    finished: SignalName = Field(description="Items finished in the interval.")
     window_s: PositiveFloat
     above_s: PositiveFloat
     clear_s: NonNegative = 0.0
@@ -107,8 +124,8 @@ class BurnRate(Declared):
     """
 
     kind: Literal["burn_rate"]
-    bad: str = Field(min_length=1, description="Signal: events that break the objective.")
-    total: str = Field(min_length=1, description="Signal: all events.")
+    bad: SignalName = Field(description="Events that break the objective.")
+    total: SignalName = Field(description="All events.")
     budget_ratio: Annotated[Ratio, Field(gt=0)]
     factor: PositiveFloat
     long_s: PositiveFloat
@@ -158,7 +175,7 @@ class Rule(Declared):
             known = dict.fromkeys(set().union(*(it.names() for it in when)), 1.0)
             try:
                 self.message.format(**(known | dict.fromkeys(_texts(when), "text")))
-            except KeyError as error:
+            except (KeyError, IndexError, AttributeError) as error:
                 raise ValueError(f"{self.name}: no condition knows {error}") from error
         return self
 
@@ -171,10 +188,6 @@ class Rule(Declared):
             return None
         changes = override.model_dump(include={"for_s"}, exclude_none=True)
         return self.model_copy(update=changes | ({"when": override.when} if override.when else {}))
-
-    def spoken(self) -> set[str]:
-        """The names in its message."""
-        return {name for _, name, _, _ in Formatter().parse(self.message) if name}
 
 
 def _texts(when: tuple[Condition, ...]) -> set[str]:
