@@ -1,44 +1,26 @@
-"""Health of the mechanisms of one record.
+"""Health of all mechanisms of one record together."""
 
-A mechanism is unhealthy where decisions cannot be made or contradict one another, degraded
-where they are late or one more failure would stop them. What the record does not tell is never
-taken for good: a mechanism of which nothing is known has no status.
-"""
-
-from collections.abc import Iterable, Mapping
-
-from analytics.coordination.elections import STORM_ELECTIONS, STORM_S
-from analytics.coordination.results import CoordinationHealth, CoordinationSection, Measured
+from analytics.coordination.mechanisms import (
+    conflict_resolution,
+    consensus,
+    finite,
+    leader_election,
+    locking,
+    mean_waiting,
+    message_ordering,
+    partition_tolerance,
+    state_consistency,
+)
+from analytics.coordination.results import CoordinationHealth, CoordinationSection
 from analytics.findings import Confidence
-from contracts.base import Record
 from contracts.coordination import CoordinationMetrics
-from contracts.health import ComponentStatus
 
 __all__ = ["coordination_health"]
 
-HEALTHY, DEGRADED, UNHEALTHY = (
-    ComponentStatus.HEALTHY,
-    ComponentStatus.DEGRADED,
-    ComponentStatus.UNHEALTHY,
-)
-LAG_LIMIT_MS = 1000.0
-WAITING_LIMIT = 0.5
-MAJORITY_PROTOCOLS = ("raft", "paxos", "zab")
 METHOD = (
     "majority quorum (Ongaro 2014) for raft, paxos and zab; Little's law for what waits; "
     "counts of the interval against none"
 )
-
-Judgements = Iterable[tuple[ComponentStatus, str] | None]
-SECTIONS: Mapping[str, str] = {
-    "consensus_health": "/stateManagement",
-    "leader_election": "/leaderElection",
-    "locking_analysis": "/distributedLocking",
-    "state_consistency": "/stateManagement",
-    "partition_tolerance": "/partitionTolerance",
-    "message_ordering": "/messageOrdering",
-    "conflict_resolution": "/conflictResolution",
-}
 
 
 def coordination_health(
@@ -46,13 +28,13 @@ def coordination_health(
 ) -> CoordinationHealth:
     """Judge each mechanism of the record; `before` is the record before it."""
     sections = {
-        "consensus_health": _consensus(record),
-        "leader_election": _leader_election(record, before),
-        "locking_analysis": _locking(record),
-        "state_consistency": _state(record),
-        "partition_tolerance": _partitions(record),
-        "message_ordering": _ordering(record),
-        "conflict_resolution": _conflicts(record),
+        "consensus_health": consensus(record),
+        "leader_election": leader_election(record, before),
+        "locking_analysis": locking(record),
+        "state_consistency": state_consistency(record),
+        "partition_tolerance": partition_tolerance(record),
+        "message_ordering": message_ordering(record),
+        "conflict_resolution": conflict_resolution(record),
     }
     known = [section for section in sections.values() if section.status is not None]
     share = len(known) / len(sections)
@@ -85,230 +67,15 @@ def _sentence(name: str, section: CoordinationSection) -> str:
     return f"{words}: {section.status.value}: {known}."
 
 
-def _section(
-    record: CoordinationMetrics, pointer: str, measured: Measured, judgements: Judgements
-) -> CoordinationSection:
-    """The worst of the judgements; healthy without one; no status where nothing was measured."""
-    if all(value is None for value in measured.values()):
-        return CoordinationSection(status=None, measured=measured, reason=_why(record, pointer))
-    told = [judgement for judgement in judgements if judgement is not None]
-    statuses = {status for status, _ in told}
-    worst = next((status for status in (UNHEALTHY, DEGRADED) if status in statuses), HEALTHY)
-    return CoordinationSection(
-        status=worst, measured=measured, findings=tuple(finding for _, finding in told)
-    )
-
-
-def _why(record: CoordinationMetrics, pointer: str) -> str:
-    reasons = record.metadata.unavailable
-    below = (why for place, why in sorted(reasons.items()) if place.startswith(f"{pointer}/"))
-    return reasons.get(pointer) or next(below, f"{pointer} was not reported")
-
-
-def _numbers(section: Record | None, **units: str) -> Measured:
-    """Fields of a section under names that tell their unit."""
-    return {name: getattr(section, field, None) for field, name in units.items()}
-
-
-def _happened(
-    count: float | bool | str | None, status: ComponentStatus, words: str
-) -> tuple[ComponentStatus, str] | None:
-    return (status, f"{count} {words}.") if count else None
-
-
-def _consensus(record: CoordinationMetrics) -> CoordinationSection:
-    state, parts = record.state_management, record.partition_tolerance
-    members = state.members if state else None
-    up = state.healthy_members if state else None
-    quorum = parts.quorum if parts else None
-    protocol = (record.consensus_protocol or "").lower()
-    votes = any(it in protocol for it in MAJORITY_PROTOCOLS)
-    majority = members // 2 + 1 if members and votes else None
-    if quorum is None and majority is not None and up is not None:
-        quorum = up >= majority
-    spare = up - majority if up is not None and majority is not None else None
-    measured: Measured = {
-        "members": members,
-        "healthy_members": up,
-        "quorum": quorum,
-        "failures_tolerated": max(0, spare) if spare is not None else None,
-    }
-    judgements = [
-        (UNHEALTHY, "There is no quorum: nothing can be decided.") if quorum is False else None,
-        (UNHEALTHY, "No member is up to date.") if members and up == 0 else None,
-        (DEGRADED, "One more failure ends the quorum.")
-        if spare == 0 and members is not None and members > 1
-        else None,
-    ]
-    known = measured if up is not None or quorum is not None else dict.fromkeys(measured)
-    return _section(record, SECTIONS["consensus_health"], known, judgements)
-
-
-def _leader_election(
-    record: CoordinationMetrics, before: CoordinationMetrics | None
-) -> CoordinationSection:
-    section = record.leader_election
-    elections, within_s = _elections_since(record, before)
-    measured = _numbers(
-        section,
-        current_leader="current_leader",
-        split_brain_incidents="split_brain_incidents",
-        avg_election_time="avg_election_time_ms",
-        failover_time="failover_time_ms",
-    ) | {"elections": elections, "within_s": within_s}
-    stormy = (
-        elections is not None
-        and within_s is not None
-        and elections >= STORM_ELECTIONS
-        and elections / within_s >= STORM_ELECTIONS / STORM_S
-    )
-    judgements = [
-        _happened(measured["split_brain_incidents"], UNHEALTHY, "times two held what one may hold"),
-        (DEGRADED, f"{elections} elections in {within_s:.4g} s.") if stormy else None,
-    ]
-    return _section(record, SECTIONS["leader_election"], measured, judgements)
-
-
-def _elections_since(
-    record: CoordinationMetrics, before: CoordinationMetrics | None
-) -> tuple[int | None, float | None]:
-    """The increase of the total since the record before. A total that fell tells nothing."""
-    now = record.leader_election.election_count if record.leader_election else None
-    then = before.leader_election.election_count if before and before.leader_election else None
-    if now is None or then is None or before is None or now < then:
-        return None, None
-    within_s = (record.collected_at - before.collected_at).total_seconds()
-    return (now - then, within_s) if within_s > 0 else (None, None)
-
-
-def _locking(record: CoordinationMetrics) -> CoordinationSection:
-    section = record.distributed_locking
-    waiting = _waiting(
-        section.lock_contentions if section else None,
-        section.lock_wait_time if section else None,
-        record.metadata.interval_s,
-    )
-    held = section.active_locks if section else None
-    measured = _numbers(
-        section,
-        active_locks="active_locks",
-        lock_wait_time="lock_wait_time_ms",
-        lock_contentions="lock_contentions",
-        deadlocks="deadlocks",
-        lock_timeouts="lock_timeouts",
-    ) | {"waiting": waiting}
-    crowded = waiting is not None and held and waiting / (waiting + held) > WAITING_LIMIT
-    judgements = [
-        _happened(measured["deadlocks"], UNHEALTHY, "deadlocks"),
-        _happened(measured["lock_timeouts"], DEGRADED, "locks ran out instead of being released"),
-        (DEGRADED, f"{waiting:.4g} wait and {held} hold locks on average.") if crowded else None,
-    ]
-    return _section(record, SECTIONS["locking_analysis"], measured, judgements)
-
-
-def _waiting(count: int | None, each_ms: float | None, interval_s: float | None) -> float | None:
-    """How many wait on average: waits per second times their length (Little 1961)."""
-    if count is None or each_ms is None or not interval_s:
-        return None
-    return _finite(count / interval_s * (each_ms / 1000))
-
-
-def _difference(all_: int | None, of_them: int | None) -> int | None:
-    return max(0, all_ - of_them) if all_ is not None and of_them is not None else None
-
-
-def _finite(value: float) -> float | None:
-    return value if value < float("inf") else None
-
-
-def _state(record: CoordinationMetrics) -> CoordinationSection:
-    section = record.state_management
-    measured = _numbers(
-        section,
-        members="members",
-        healthy_members="healthy_members",
-        replication_lag="replication_lag_ms",
-        stale_reads="stale_reads",
-    )
-    behind = _difference(section.members, section.healthy_members) if section else None
-    lag_ms = section.replication_lag if section else None
-    judgements = [
-        _happened(behind, DEGRADED, "members are not up to date"),
-        (DEGRADED, f"The furthest copy is {lag_ms:.4g} ms behind.")
-        if lag_ms is not None and lag_ms > LAG_LIMIT_MS
-        else None,
-        _happened(measured["stale_reads"], DEGRADED, "reads were refused for their age"),
-    ]
-    told = any(value is not None for key, value in measured.items() if key != "members")
-    known = measured if told else dict.fromkeys(measured)
-    return _section(record, SECTIONS["state_consistency"], known, judgements)
-
-
-def _partitions(record: CoordinationMetrics) -> CoordinationSection:
-    section = record.partition_tolerance
-    measured = _numbers(
-        section,
-        quorum="quorum",
-        unowned_shards="unowned_shards",
-        unreachable_members="unreachable_members",
-        partition_events="partition_events",
-        healing_time="healing_time_ms",
-        availability="availability_ratio",
-    )
-    available = section.availability if section else None
-    healed = bool(measured["partition_events"]) and measured["unreachable_members"] == 0
-    took_ms = section.healing_time if section else None
-    judgements = [
-        (UNHEALTHY, "There is no quorum.") if measured["quorum"] is False else None,
-        _happened(measured["unowned_shards"], DEGRADED, "shards have no owner"),
-        _happened(measured["unreachable_members"], DEGRADED, "members cannot be heard"),
-        (DEGRADED, f"Decisions could be made {available:.1%} of the time.")
-        if available is not None and available < 1
-        else None,
-        (HEALTHY, f"What was lost is back, after {took_ms:.4g} ms.")
-        if healed and took_ms is not None
-        else None,
-    ]
-    return _section(record, SECTIONS["partition_tolerance"], measured, judgements)
-
-
-def _ordering(record: CoordinationMetrics) -> CoordinationSection:
-    section = record.message_ordering
-    measured = _numbers(
-        section, out_of_order="out_of_order", redelivered="redelivered", max_lag="max_lag_ms"
-    )
-    promised = section.guarantee if section else None
-    judgements = [
-        _happened(measured["out_of_order"], UNHEALTHY if promised else DEGRADED, "out of order"),
-        _happened(measured["redelivered"], HEALTHY, "delivered again"),
-    ]
-    return _section(record, SECTIONS["message_ordering"], measured, judgements)
-
-
-def _conflicts(record: CoordinationMetrics) -> CoordinationSection:
-    section = record.conflict_resolution
-    measured = _numbers(
-        section,
-        conflicts="conflicts",
-        resolved="resolved",
-        resolution_time="resolution_time_ms",
-    )
-    met, settled = (section.conflicts, section.resolved) if section else (None, None)
-    left = _difference(met, settled)
-    judgements = [
-        _happened(left, DEGRADED, "conflicts were not settled by a retry"),
-        _happened(met if left is None else None, HEALTHY, "conflicts; how they ended is not known"),
-    ]
-    return _section(record, SECTIONS["conflict_resolution"], measured, judgements)
-
-
 def _overhead(record: CoordinationMetrics) -> float | None:
     """Mean number of workers that wait for a lock or to settle a conflict; what is known of it."""
     locks, conflicts = record.distributed_locking, record.conflict_resolution
     interval_s = record.metadata.interval_s
     parts = [
-        _waiting(locks.lock_contentions, locks.lock_wait_time, interval_s) if locks else None,
-        _waiting(conflicts.conflicts, conflicts.resolution_time, interval_s) if conflicts else None,
+        mean_waiting(locks.lock_contentions, locks.lock_wait_time, interval_s) if locks else None,
+        mean_waiting(conflicts.conflicts, conflicts.resolution_time, interval_s)
+        if conflicts
+        else None,
     ]
     known = [part for part in parts if part is not None]
-    return _finite(sum(known)) if known else None
+    return finite(sum(known)) if known else None
