@@ -89,6 +89,7 @@ def _healthy(seed: int) -> Scene:
     _leases(scene)
     _lock_turns(scene)
     _chain(scene)
+    _lost_word(scene)
     _writes(scene)
     _decisions(scene, 0.0, SCENE_S, scene.random.randint(5, 80), (2.0, 900.0))
     return scene
@@ -152,6 +153,23 @@ def _chain(scene: Scene) -> None:
     scene.tell(3060, one, "lock_acquired", lock="right")
     scene.tell(3061, other, "lock_released", lock="left")
     scene.tell(3062, one, "lock_released", lock="right")
+
+
+def _lost_word(scene: Scene) -> None:
+    """The first holder's release never arrives. Others get the lock: it holds it no more."""
+    one, other = scene.two()
+    third = next(it for it in scene.members if it not in {one, other})
+    scene.tell(4000, one, "lock_acquired", lock="gone")
+    scene.tell(4005, other, "lock_acquired", lock="kept")
+    scene.tell(4026, third, "lock_acquired", lock="gone")
+    scene.tell(4030, one, "lock_waiting", lock="kept")
+    scene.tell(4030, other, "lock_waiting", lock="gone")
+    scene.tell(4050, third, "lock_released", lock="gone")
+    scene.tell(4050, other, "lock_acquired", lock="gone")
+    for lock in ("gone", "kept"):
+        scene.tell(4060, other, "lock_released", lock=lock)
+    scene.tell(4060, one, "lock_acquired", lock="kept")
+    scene.tell(4070, one, "lock_released", lock="kept")
 
 
 def _writes(scene: Scene) -> None:

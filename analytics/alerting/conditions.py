@@ -7,7 +7,7 @@ from math import inf, isfinite
 
 from analytics.alerting.rules import BurnRate, Condition, DrainTime, Rule, Threshold
 from analytics.alerting.signals import Sample
-from analytics.alerting.state import Bucket, Windows, add, window_sum
+from analytics.alerting.state import Windows, add, window_sum
 
 __all__ = ["Judgement", "judge", "windows_after"]
 
@@ -40,24 +40,17 @@ def number(sample: Sample, signal: str) -> float | None:
 def windows_after(rules: Iterable[Rule], sample: Sample, windows: Windows) -> Windows:
     """All windows of the rules with the sample in them."""
     wanted = set(chain.from_iterable(_windows(it) for rule in rules for it in rule.when))
-    if not wanted:
-        return windows
     at_s = sample.at.timestamp()
     covered_s = number(sample, "interval_s") or 0.0
-    after: dict[str, tuple[Bucket, ...]] = {}
+    after = dict(windows)
     for names, window_s in wanted:
-        values = [number(sample, name) for name in names]
-        known = [value for value in values if value is not None and value >= 0]
+        values = [value for name in names if (value := number(sample, name)) is not None]
+        # All of them or none: a share of two sums needs both of the same time.
+        if len(values) < len(names) or min(values) < 0:
+            continue
         for name, value in zip(names, values, strict=True):
             key = _key(names, name, window_s)
-            before = windows.get(key, ())
-            # All of them or none: a share of two sums needs both of the same time.
-            whole = value is not None and len(known) == len(names)
-            after[key] = (
-                add(before, at_s, window_s, value, covered_s)
-                if whole and value is not None
-                else before
-            )
+            after[key] = add(after.get(key, ()), at_s, window_s, value, covered_s)
     return after
 
 
@@ -106,15 +99,14 @@ def _drain_time(condition: DrainTime, sample: Sample, windows: Windows) -> Judge
     waiting = number(sample, condition.waiting)
     key = _key((condition.finished,), condition.finished, condition.window_s)
     seen = window_sum(windows.get(key, ()), sample.at.timestamp(), condition.window_s)
+    if waiting == 0:
+        return Judgement(False, True, 0.0, condition.above_s)
     if waiting is None or waiting < 0 or seen is None:
         return UNKNOWN
     finished, covered_s = seen
     if covered_s < COVERED_SHARE * condition.window_s:
         return UNKNOWN
-    if waiting == 0:
-        drain_s = 0.0
-    else:
-        drain_s = waiting / (finished / covered_s) if finished / covered_s > 0 else inf
+    drain_s = waiting / (finished / covered_s) if finished / covered_s > 0 else inf
     return Judgement(
         holds=drain_s > condition.above_s,
         clears=drain_s <= condition.clear_s,

@@ -46,8 +46,12 @@ class LockSpans:
     holds: tuple[Span, ...]
 
 
-def lock_spans(moments: Sequence[Moment]) -> LockSpans:
-    """Pair the events of each member and lock, in the order of the member's own clock."""
+def lock_spans(moments: Sequence[Moment], skew_s: float) -> LockSpans:
+    """Pair the events of each member and lock, in the order of the member's own clock.
+
+    A hold of which nobody told the end is left out where another got the lock after it: it did
+    end, and when is not known.
+    """
     waits: list[Span] = []
     holds: list[Span] = []
     waiting: dict[tuple[str, str], Moment] = {}
@@ -69,7 +73,15 @@ def lock_spans(moments: Sequence[Moment]) -> LockSpans:
         elif moment.kind in LOCK_ENDED and key in holding:
             holds.append(_span(holding.pop(key), moment.at_s))
     waits += [_span(moment, None) for moment in waiting.values()]
-    holds += [_span(moment, None) for moment in holding.values()]
+    latest_s: dict[str, float] = {}
+    for hold in holds + [_span(moment, None) for moment in holding.values()]:
+        if not hold.shared:
+            latest_s[hold.lock] = max(hold.from_s, latest_s.get(hold.lock, hold.from_s))
+    holds += [
+        _span(moment, None)
+        for moment in holding.values()
+        if latest_s.get(moment.subject, moment.at_s) - moment.at_s <= skew_s
+    ]
     return LockSpans(tuple(waits), tuple(holds))
 
 

@@ -89,7 +89,7 @@ class CoordinationMonitor:
         skew_s = max_clock_skew_s + RESOLUTION_S
         read = moments(events)
         ends_s = max((event.event_time.timestamp() for event in events), default=0.0)
-        spans = lock_spans(read)
+        spans = lock_spans(read, skew_s)
         found = {
             IssueType.SPLIT_BRAIN: split_brains(read, skew_s),
             IssueType.DEADLOCK: deadlocks(spans, ends_s, skew_s),

@@ -127,6 +127,13 @@ def test_waits_in_a_row_and_time_outs_are_no_deadlock() -> None:
     assert kinds(events) == []
 
 
+def test_a_hold_whose_end_was_lost_is_in_no_circle() -> None:
+    events = circle(10)
+
+    assert kinds([*events, event(1.9, "c", "lock_acquired", lock="x")]) == []
+    assert kinds([*events, event(0.9, "c", "lock_acquired", lock="x")]) == ["deadlock"]
+
+
 def test_readers_do_not_wait_for_readers() -> None:
     events = [
         event(at, member, kind, lock=lock, mode="shared")
