@@ -61,15 +61,18 @@ def _ended(reign: Reign, at_s: float) -> Reign:
 def split_brains(moments: Sequence[Moment], skew_s: float) -> tuple[Occurrence, ...]:
     """Two leaders of one term, two at one time, or a write of a leader that had been replaced."""
     found: list[Occurrence] = []
-    by_term: dict[tuple[str, float | None], list[Reign]] = defaultdict(list)
+    of_term: dict[tuple[str, float], Reign] = {}
     lasting: dict[str, list[Reign]] = defaultdict(list)
     for reign in reigns(moments):
-        same = by_term[reign.election, reign.term] if reign.term is not None else []
+        same: list[Reign] = []
+        if reign.term is not None:
+            key = (reign.election, reign.term)
+            same = [of_term[key]] if key in of_term else []
+            of_term[key] = reign
         still = [it for it in lasting[reign.election] if (it.to_s or it.from_s) > reign.from_s]
         for other in dict.fromkeys((*same, *still)):
             if (two := _two_leaders(other, reign, skew_s)) is not None:
                 found.append(two)
-        same.append(reign)
         lasting[reign.election] = [*still, reign]
     return (*found, *_fenced_writes(moments, skew_s))
 

@@ -5,6 +5,7 @@ differ do not touch them. Only a circle takes several clocks: it counts where it
 longer than clocks may differ.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -193,16 +194,28 @@ def deadlocks(spans: LockSpans, end_s: float, skew_s: float) -> tuple[Occurrence
 def _edges(spans: LockSpans, end_s: float, skew_s: float) -> Iterable[Edge]:
     """Who waited for whom. The last `skew_s` of each is left off: it may be the clocks'."""
     holds: dict[str, list[Span]] = defaultdict(list)
-    for hold in spans.holds:
+    for hold in sorted(spans.holds, key=lambda it: it.from_s):
         holds[hold.lock].append(hold)
+    starts_s = {lock: [it.from_s for it in each] for lock, each in holds.items()}
+    longest_s = {
+        lock: max(_end_s(it, end_s) - it.from_s for it in each) for lock, each in holds.items()
+    }
     for wait in spans.waits:
-        for hold in holds[wait.lock]:
+        if wait.lock not in holds:
+            continue
+        starts, wait_end_s = starts_s[wait.lock], _end_s(wait, end_s)
+        first = bisect_left(starts, wait.from_s - longest_s[wait.lock])
+        for hold in holds[wait.lock][first : bisect_left(starts, wait_end_s)]:
             if wait.member == hold.member or (wait.shared and hold.shared):
                 continue
             begin = max(wait.from_s, hold.from_s)
-            end = min(end_s if it.to_s is None else it.to_s for it in (wait, hold)) - skew_s
+            end = min(wait_end_s, _end_s(hold, end_s)) - skew_s
             if end > begin:
                 yield Edge(wait.member, hold.member, wait.lock, begin, end)
+
+
+def _end_s(span: Span, end_s: float) -> float:
+    return end_s if span.to_s is None else span.to_s
 
 
 def _path(edges: list[Edge], start: str, goal: str) -> tuple[Edge, ...] | None:
