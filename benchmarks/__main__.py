@@ -9,9 +9,11 @@ from importlib import import_module
 # Imported when it is run: each needs its own packages.
 BENCHMARKS = {
     "agents": "benchmarks.agents.costs",
+    "alerts": "benchmarks.alerts",
     "api-reads": "benchmarks.api_reads",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
+    "coordination": "benchmarks.coordination",
     "faults": "benchmarks.faults.auditor",
     "forecast-60min": "benchmarks.forecast_60min",
     "forecast-capacity": "benchmarks.forecast_capacity",

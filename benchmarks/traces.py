@@ -4,6 +4,7 @@ Nothing here knows a file or a series by name; the README of each folder tells i
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,15 @@ from pyarrow import Table, parquet, types
 
 from analytics.forecasting.series import FloatArray
 
-__all__ = ["MINUTE_S", "competition", "demand", "predictability", "worker_loads"]
+__all__ = [
+    "MINUTE_S",
+    "Pool",
+    "competition",
+    "demand",
+    "pools",
+    "predictability",
+    "worker_loads",
+]
 
 MINUTE_S, FIVE_MINUTES_S = 60, 300
 GPUS_A_NODE = 8
@@ -21,6 +30,30 @@ WORKERS = 20.0
 """Mean load of what has no workers of its own: 25 of them at a utilization of 0.8."""
 
 SMOOTH_RATIO, SEASONAL_STRENGTH = 0.05, 0.6
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A worker pool minute by minute. `jobs` run or wait."""
+
+    name: str
+    slots: FloatArray
+    used_slots: FloatArray
+    jobs: FloatArray
+    pending_jobs: FloatArray
+
+
+def pools(data: Path) -> Iterator[Pool]:
+    """Each pool of `helios_pools`."""
+    for path in sorted((data / "helios_pools").glob("*.parquet")):
+        table = parquet.read_table(path)
+        yield Pool(
+            name=path.stem,
+            slots=_column(table, "total_gpu_num"),
+            used_slots=_column(table, "running_gpu_num"),
+            jobs=_column(table, "total_job_num"),
+            pending_jobs=_column(table, "pending_job_num"),
+        )
 
 
 def demand(data: Path, step_s: int) -> Iterator[tuple[str, FloatArray]]:
