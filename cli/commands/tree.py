@@ -16,6 +16,7 @@ from cli.commands import (
     ingest,
     kafka,
     predict,
+    rules,
 )
 from cli.commands.options import (
     ConfigFile,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(get.app, name="get")
 app.add_typer(predict.app, name="predict")
+app.add_typer(rules.app, name="rules")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(kafka.app, name="kafka")
