@@ -8,6 +8,7 @@ from importlib import import_module
 
 # Imported when it is run: each needs its own packages.
 BENCHMARKS = {
+    "anomalies": "benchmarks.anomalies",
     "api-reads": "benchmarks.api_reads",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",

@@ -4,16 +4,27 @@ Nothing here knows a file or a series by name; the README of each folder tells i
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pyarrow import Table, parquet, types
 
+from analytics.anomalies.histories import BoolArray
 from analytics.forecasting.series import FloatArray
 
-__all__ = ["competition", "demand"]
+__all__ = ["LabelledWorker", "competition", "demand", "labelled_series", "labelled_workers"]
 
 MINUTE_S, FIVE_MINUTES_S = 60, 300
+
+
+@dataclass(frozen=True)
+class LabelledWorker:
+    """Metrics of one worker, (steps, metrics): first without labels, then with."""
+
+    before: FloatArray
+    after: FloatArray
+    labels: BoolArray
 
 
 def demand(data: Path, step_s: int) -> Iterator[tuple[str, FloatArray]]:
@@ -46,6 +57,36 @@ def competition(data: Path) -> Iterator[tuple[FloatArray, FloatArray]]:
             parts = [np.flatnonzero((ids == name) & which) for which in (train, ~train)]
             given, after = (values[part[np.argsort(step[part])]] for part in parts)
             yield given, after
+
+
+def labelled_workers(folder: Path) -> Iterator[LabelledWorker]:
+    """Each pair of `*_train.parquet` and `*_test.parquet`; columns t, m.., label."""
+    for path in sorted(folder.glob("*_test.parquet")):
+        train = parquet.read_table(path.with_name(path.name.replace("_test", "_train")))
+        test = parquet.read_table(path)
+        names = [name for name in test.column_names if name not in ("t", "label")]
+        before, after = (
+            np.column_stack([_column(table, name) for name in names]) for table in (train, test)
+        )
+        yield LabelledWorker(before, after, _column(test, "label") > 0)
+
+
+def labelled_series(folder: Path) -> Iterator[tuple[FloatArray, BoolArray, int]]:
+    """Each series of `nab.parquet` on even steps (unknown in gaps), its labels, and its step in s."""
+    for path in sorted(folder.glob("*.parquet")):
+        table = parquet.read_table(path)
+        names = np.array(table.column("file").to_pylist())
+        stamps = table.column("timestamp").to_numpy().astype("datetime64[s]").astype(np.int64)
+        values, labels = _column(table, "value"), _column(table, "label") > 0
+        for name in dict.fromkeys(names):
+            here = np.flatnonzero(names == name)
+            here = here[np.argsort(stamps[here], kind="stable")]
+            step_s = int(np.median(np.diff(stamps[here])))
+            place = (stamps[here] - stamps[here[0]]) // step_s
+            even, odd = np.full(place[-1] + 1, np.nan), np.zeros(place[-1] + 1, dtype=bool)
+            even[place] = values[here]
+            odd[place] = labels[here]
+            yield even, odd, step_s
 
 
 def _column(table: Table, name: str) -> FloatArray:
