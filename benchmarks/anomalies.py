@@ -2,15 +2,19 @@
 
 Each set of DIR is judged point by point on labels that no method saw, never point-adjusted.
 asd_servers: one pool of servers, learnt from its `train` part; smd: each machine by itself; nab:
-each series by itself, learnt anew each day from all before, without the first 15 % (probation).
+each series by itself, learnt anew each day from all before it; gaps and the first 15 % (probation)
+are not judged.
+
 `ap` is average precision over the points of all workers. `vus_pr` is aeon's range_pr_vus_score
-over the same points, buffers from 0 to 4 hours (nab: 48 steps). `recall_at_1` and `recall_at_02` are
-the share of labelled events in which an alarm lies, at the lowest common threshold down to which
-no threshold gave more than 1 or 0.2 false alarms a worker-day; a false alarm is a run of points
+over the same points, buffers from 0 to 4 hours (nab: 48 steps). `recall_at_1` and `recall_at_02`
+are the share of labelled events in which an alarm lies, at the lowest common threshold down to
+which none gave more than 1 or 0.2 false alarms a worker-day; a false alarm is a run of points
 above it, gaps of up to an hour bridged, that touches no event. `at_07` is what the product's own
-threshold gives, without a look at the labels. The isolation forest (scikit-learn, 100 trees) has
-the same data, one forest a worker; given is the better of its scores as they are and smoothed as
-ours. Needs `pip install aeon==1.6.0 scikit-learn==1.9.1`; without, their figures are null.
+threshold gives, without a look at the labels. `ap_by_past` is for less to learn from.
+
+The isolation forest (scikit-learn, 100 trees) has the same data, one forest a worker; given is the
+better of its scores as they are and smoothed as ours. Needs `pip install aeon==1.6.0
+scikit-learn==1.9.1`; without, their figures are null.
 """
 
 import argparse
@@ -121,12 +125,20 @@ def _stream(values: FloatArray, labels: BoolArray, step_s: int) -> Scored:
         late = max(0, begin - day)
         scores = train(whole.steps(0, begin)).scores(whole.steps(late, end))[0]
         ours[begin:end] = np.nan_to_num(scores)[begin - late :]
-        made = _forest(values[:begin, None], values[begin:end, None])
+        # a forest takes no gaps: the last value before stands in for them
+        full = _without_gaps(values[:end])[:, None]
+        made = _forest(full[:begin], full[begin:])
         if made is not None:
             forest[begin:end] = made
-    judged = slice(round(PROBATION_RATIO * len(values)), None)
+    judged = np.flatnonzero(np.isfinite(values))
+    judged = judged[judged >= PROBATION_RATIO * len(values)]
     beside = forest[judged] if find_spec("sklearn") else None
     return Scored(step_s, labels[judged], ours[judged], beside)
+
+
+def _without_gaps(values: FloatArray) -> FloatArray:
+    known = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), 0))
+    return values[known]
 
 
 def _forest(before: FloatArray, after: FloatArray) -> FloatArray | None:

@@ -16,6 +16,8 @@ from analytics.forecasting.series import FloatArray
 __all__ = ["LabelledWorker", "competition", "demand", "labelled_series", "labelled_workers"]
 
 MINUTE_S, FIVE_MINUTES_S = 60, 300
+EVEN_STEPS_S = (300, 600, 900, 1200, 1800, 3600)
+LEAST_KNOWN_RATIO = 0.8
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,25 @@ def labelled_workers(folder: Path) -> Iterator[LabelledWorker]:
 
 
 def labelled_series(folder: Path) -> Iterator[tuple[FloatArray, BoolArray, int]]:
-    """Each series of `nab.parquet` on even steps (unknown in gaps), its labels, and its step in s."""
+    """Each series of `nab.parquet` on even steps, NaN in gaps; its labels; its step in s.
+
+    The step is the shortest of `EVEN_STEPS_S` of which four in five have a value.
+    """
     for path in sorted(folder.glob("*.parquet")):
         table = parquet.read_table(path)
         names = np.array(table.column("file").to_pylist())
         stamps = table.column("timestamp").to_numpy().astype("datetime64[s]").astype(np.int64)
-        values, labels = _column(table, "value"), _column(table, "label") > 0
+        values, labels = _column(table, "value"), _column(table, "label")
         for name in dict.fromkeys(names):
             here = np.flatnonzero(names == name)
-            here = here[np.argsort(stamps[here], kind="stable")]
-            step_s = int(np.median(np.diff(stamps[here])))
-            place = (stamps[here] - stamps[here[0]]) // step_s
-            even, odd = np.full(place[-1] + 1, np.nan), np.zeros(place[-1] + 1, dtype=bool)
-            even[place] = values[here]
-            odd[place] = labels[here]
-            yield even, odd, step_s
+            for step_s in EVEN_STEPS_S:
+                place = stamps[here] // step_s - stamps[here].min() // step_s
+                count = np.bincount(place)
+                if (count > 0).mean() >= LEAST_KNOWN_RATIO:
+                    break
+            sums = np.bincount(place, values[here])
+            even = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+            yield even, np.bincount(place, labels[here]) > 0, step_s
 
 
 def _column(table: Table, name: str) -> FloatArray:

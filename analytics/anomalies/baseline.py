@@ -1,6 +1,7 @@
 """What a worker is expected to do, and by how much it differs: the rungs of the ladder."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -21,8 +22,8 @@ NEWEST_STEPS = 3
 
 OWN_DAYS, PROFILE_DAYS = 1, 7
 LEAST_KNOWN_RATIO = 0.8
-PROFILE_WIDTH = 2
-"""Steps before and after over which a profile is averaged."""
+PROFILE_WIDTH = timedelta(minutes=10)
+"""Before and after, over which a profile is averaged."""
 
 FLOOR_RATIO = 1e-3
 """Of the largest value of a metric in the pool: less is no difference."""
@@ -145,7 +146,8 @@ def _profile(grid: Grid) -> FloatArray:
     shape = (workers, days, grid.day_steps, metrics)
     from_start = known_median(padded.reshape(shape), axis=1)
     daily = np.roll(from_start, int(grid.slots[0]), axis=1)
-    near = [np.roll(daily, shift, axis=1) for shift in range(-PROFILE_WIDTH, PROFILE_WIDTH + 1)]
+    width = PROFILE_WIDTH // grid.step
+    near = [np.roll(daily, shift, axis=1) for shift in range(-width, width + 1)]
     known = np.isfinite(near).sum(axis=0)
     total = np.where(np.isfinite(near), near, 0.0).sum(axis=0)
     profile: FloatArray = np.divide(total, known, out=np.full(total.shape, np.nan), where=known > 0)
