@@ -75,7 +75,8 @@ def calibrate(strength: FloatArray, day_steps: int, gap_steps: int, budget: floa
     """From the strengths of the past, (workers, steps), NaN unknown.
 
     An episode is a run above the 95th percentile; runs at most `gap_steps` apart are one. With
-    fewer than five, there is nothing to calibrate on, and `USUAL_STRENGTH` is the alarm.
+    fewer than five there is nothing to calibrate on: the alarm is `USUAL_STRENGTH`, or that
+    percentile where it is higher.
     """
     known = strength[np.isfinite(strength)]
     days = len(known) / day_steps
@@ -83,7 +84,8 @@ def calibrate(strength: FloatArray, day_steps: int, gap_steps: int, budget: floa
     found = [peak for each in strength for peak in _peaks(each, low, gap_steps) if peak > 0]
     if len(found) < LEAST_PEAKS:
         none = np.empty(0)
-        return Calibration(budget, none, none, days, USUAL_STRENGTH, budget, USUAL_EXPONENT)
+        usual = max(USUAL_STRENGTH, low)
+        return Calibration(budget, none, none, days, usual, budget, USUAL_EXPONENT)
     ordered = np.sort(found)
     begin = ordered[-int(np.clip(TAIL_RATIO * len(ordered), LEAST_PEAKS, MOST_TAIL))]
     excess = np.log(ordered[ordered > begin] / begin)
@@ -102,7 +104,7 @@ def calibrate(strength: FloatArray, day_steps: int, gap_steps: int, budget: floa
 
 def _peaks(strength: FloatArray, low: float, gap_steps: int) -> list[float]:
     """The maximum of each episode of one worker."""
-    above = np.flatnonzero(strength >= low)
+    above = np.flatnonzero(strength > low)
     if not len(above):
         return []
     parts = np.split(above, np.flatnonzero(np.diff(above) > gap_steps) + 1)
