@@ -28,7 +28,7 @@ class WorkerPoolOptimizer:
         rare in the pool's own past as `false_alarms_per_worker_day` says. A worker that cannot be
         judged is not in the list; `analytics.anomalies.judge.judge_workers` says who, and why.
         Raises `ValueError` for a budget of 0 or less, for a `step` that does not divide a day
-        into steps of 1 s to 1 h, and for times without a zone.
+        into steps of 1 min to 1 h, and for times without a zone.
         """
         judgement = judge_workers(workers, budget=false_alarms_per_worker_day, step=step, now=now)
         return list(judgement.anomalies)

@@ -14,7 +14,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 DAY = timedelta(days=1)
-SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
 KEPT = timedelta(days=30)
 """What is older tells little of today, and would cost memory."""
 
@@ -81,18 +81,18 @@ def grid(
 
     `now` is the newest sample unless it is given; later samples are left out. Histories of one
     worker are put together. Steps begin at multiples of `step` since 1970. What is no number, or
-    beyond 1e100, is unknown. Raises `ValueError` unless whole steps of at least a second and at
-    most an hour make a day.
+    beyond 1e100, is unknown. Raises `ValueError` unless whole steps of a minute to an hour make
+    a day.
     """
     step_s = step.total_seconds()
     if not SHORTEST <= step <= LONGEST or DAY % step:
-        raise ValueError(f"a day must be whole steps of 1 s to 1 h, and {step} is not")
-    if now is None:
-        now = max((at for each in histories for at in each.at), default=None)
-    if now is None:
+        raise ValueError(f"a day must be whole steps of 1 min to 1 h, and {step} is not")
+    times = [at.timestamp() for each in histories for at in each.at]
+    if not times:
         return None
-    last = int(now.timestamp() // step_s)
-    first = last - round(KEPT / step) + 1
+    now_s = max(times) if now is None else now.timestamp()
+    last = int(now_s // step_s)
+    first = max(last - KEPT // step + 1, min(last, int(min(times) // step_s)))
     workers = tuple(sorted({each.worker_id for each in histories}))
     metrics = tuple(sorted({name for each in histories for name in each.metrics}))
     sums = np.zeros((len(workers), last - first + 1, len(metrics)))
@@ -100,7 +100,7 @@ def grid(
     for history in histories:
         stamps = np.array([at.timestamp() for at in history.at], dtype=np.float64)
         slots = (stamps // step_s).astype(np.int64) - first
-        timely = (slots >= 0) & (stamps <= now.timestamp())
+        timely = (slots >= 0) & (stamps <= now_s)
         row = workers.index(history.worker_id)
         for name, samples in history.metrics.items():
             values = np.array(samples, dtype=np.float64)
