@@ -22,6 +22,9 @@ NEWEST_STEPS = 3
 
 OWN_DAYS, PROFILE_DAYS = 1, 7
 LEAST_KNOWN_RATIO = 0.8
+LEAST_LEARNT_DAYS = 0.5
+"""Of known steps of a metric, for its spread to be learnt."""
+
 PROFILE_WIDTH = timedelta(minutes=10)
 """Before and after, over which a profile is averaged."""
 
@@ -134,7 +137,7 @@ def learn(grid: Grid, rung: Rung) -> Baseline:
         rest = rest - follows[:, None] * common
     centre = known_median(rest, axis=1)
     scale = spread(rest - centre[:, None], axis=1)
-    known = np.isfinite(rest).mean(axis=1) >= LEAST_KNOWN_RATIO / 2
+    known = np.isfinite(rest).sum(axis=1) >= LEAST_LEARNT_DAYS * grid.day_steps
     return Baseline(rung, floor, profile, follows, centre, np.where(known, scale, np.nan))
 
 

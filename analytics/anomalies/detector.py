@@ -89,10 +89,13 @@ def train(
     return Detector(tuple(groups))
 
 
-def _group(past: Grid, rung: Rung, members: IntArray, budget: float) -> Group:
+def _group(pool: Grid, rung: Rung, members: IntArray, budget: float) -> Group:
+    """Learnt from all workers since the first of the members is there."""
+    known = pool.known[members].any(axis=0)
+    past = pool.steps(int(np.argmax(known)), len(known))
     baseline = learn(past, rung)
     kept = 0 if rung is Rung.PEERS else round((1 - HELD_BACK_RATIO) * past.values.shape[1])
     early = learn(past.steps(0, kept), rung) if kept else baseline
     early = replace(early, scale=baseline.scale, floor=baseline.floor)
-    judged = strengths(early.deviations(past))[:, kept:][members]
+    judged = strengths(early.deviations(past))[:, kept:]
     return Group(members, baseline, calibrate(judged, past.day_steps, SMOOTHED_STEPS, budget))

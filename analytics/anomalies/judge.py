@@ -205,8 +205,8 @@ def _unjudged(judged: Judged) -> Iterator[UnjudgedWorker]:
             reason = f"Nothing is known of it since {NEWEST_STEPS} steps of {judged.pool.step}."
         elif place not in learnt:
             reason = (
-                f"It has less than a day of history, and fewer than {LEAST_WORKERS} workers are "
-                "there to compare it with."
+                f"It has less than a day of history without large gaps, and fewer than "
+                f"{LEAST_WORKERS} workers are there to compare it with."
             )
         else:
             reason = "No metric of it that is known now was known well enough before."

@@ -129,6 +129,25 @@ def test_who_tells_nothing_any_more_is_not_judged() -> None:
     assert "Nothing is known" in found.unjudged[0].reason
 
 
+@pytest.mark.parametrize(
+    ("steps", "rung"),
+    [
+        (40, "peers"),
+        (2 * DAY_STEPS, "own history and peers"),
+        (7 * DAY_STEPS + 12, "day profile and peers"),
+    ],
+)
+def test_a_young_worker_of_an_old_pool_is_judged_by_what_it_has(steps: int, rung: str) -> None:
+    values = pool(6, 28 * DAY_STEPS)
+    values[5, :-steps] = np.nan
+    values[5, -6:] += 60.0
+
+    (found,) = detect(histories(values))
+
+    assert found.worker_id == "w5"
+    assert f"expected by {rung}, in" in found.method
+
+
 def test_in_a_pool_that_shrank_workers_are_compared_with_themselves() -> None:
     values = pool(6, 8 * DAY_STEPS)
     values[3:, -6:] = np.nan
