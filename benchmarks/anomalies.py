@@ -6,7 +6,7 @@ each series by itself, learnt anew each day from all before it; gaps and the fir
 are not judged.
 
 `ap` is average precision over the points of all workers. `vus_pr` is aeon's range_pr_vus_score
-over the same points, buffers from 0 to 4 hours (nab: 48 steps). `recall_at_1` and `recall_at_02`
+over the same points, buffers from 0 to 48 steps. `recall_at_1` and `recall_at_02`
 are the share of labelled events in which an alarm lies, at the lowest common threshold down to
 which none gave more than 1 or 0.2 false alarms a worker-day; a false alarm is a run of points
 above it, gaps of up to an hour bridged, that touches no event. `at_07` is what the product's own
@@ -20,7 +20,7 @@ scikit-learn==1.9.1`; without, their figures are null.
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -38,8 +38,8 @@ from benchmarks.traces import LabelledWorker, labelled_series, labelled_workers
 
 INSTALL = "pip install aeon==1.6.0 scikit-learn==1.9.1"
 ASD_STEP_S, SMD_STEP_S = 300, 60
-BUFFER_S, HOUR_S, DAY_S = 4 * 3600, 3600, 86_400
-NAB_BUFFER_STEPS = 48
+HOUR_S, DAY_S = 3600, 86_400
+BUFFER_STEPS = 48
 PROBATION_RATIO = 0.15
 SHORT_PASTS_S = {"12 h": 12 * HOUR_S, "3 d": 3 * DAY_S}
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -73,19 +73,21 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if not (pool or machines or series):
         raise SystemExit(f"{arguments.data} has none of the folders of traces")
     begun = process_time()
-    figures: dict[str, Any] = {}
+    sets: dict[str, dict[str, Any]] = {}
     if pool:
-        figures |= _figures("asd", _pool(pool, ASD_STEP_S), BUFFER_S // ASD_STEP_S)
-        figures["asd.ap_by_past"] = {
-            name: _short_past(pool, past_s // ASD_STEP_S) for name, past_s in SHORT_PASTS_S.items()
+        sets["asd"] = _figures(_pool(pool, ASD_STEP_S)) | {
+            "ap_by_past": {
+                name: _short_past(pool, past_s // ASD_STEP_S)
+                for name, past_s in SHORT_PASTS_S.items()
+            }
         }
     if machines:
         alone = [one for machine in machines for one in _pool([machine], SMD_STEP_S)]
-        figures |= _figures("smd", alone, BUFFER_S // SMD_STEP_S)
+        sets["smd"] = _figures(alone)
     if series:
-        streams = [_stream(*each) for each in series]
-        figures |= _figures("nab", streams, NAB_BUFFER_STEPS)
-    return figures | {"cpu_s": round(process_time() - begun, 1)}
+        sets["nab"] = _figures([_stream(*each) for each in series])
+    flat = {f"{name}.{key}": value for name, each in sets.items() for key, value in each.items()}
+    return flat | {"cpu_s": round(process_time() - begun, 1)} | sets
 
 
 def _grid(values: FloatArray, step_s: int, first: int = 0) -> Grid:
@@ -96,22 +98,24 @@ def _grid(values: FloatArray, step_s: int, first: int = 0) -> Grid:
 
 
 def _pool(workers: Sequence[LabelledWorker], step_s: int) -> list[Scored]:
-    before = np.stack([each.before for each in workers])
-    after = np.stack([each.after for each in workers])
-    ours = train(_grid(before, step_s)).scores(_grid(after, step_s, before.shape[1]))
     return [
-        Scored(step_s, each.labels, np.nan_to_num(scores), _forest(each.before, each.after))
-        for each, scores in zip(workers, ours, strict=True)
+        Scored(step_s, each.labels, ours, _forest(each.before, each.after))
+        for each, ours in zip(workers, _ours(workers, step_s), strict=True)
     ]
 
 
+def _ours(workers: Sequence[LabelledWorker], step_s: int) -> FloatArray:
+    """Scores, (workers, steps); of what cannot be judged, 0."""
+    before = np.stack([each.before for each in workers])
+    after = np.stack([each.after for each in workers])
+    scores = train(_grid(before, step_s)).scores(_grid(after, step_s, before.shape[1]))
+    return np.nan_to_num(scores)
+
+
 def _short_past(workers: Sequence[LabelledWorker], steps: int) -> float:
-    short = [LabelledWorker(each.before[-steps:], each.after, each.labels) for each in workers]
-    before = np.stack([each.before for each in short])
-    after = np.stack([each.after for each in short])
-    ours = train(_grid(before, ASD_STEP_S)).scores(_grid(after, ASD_STEP_S, before.shape[1]))
-    labels = np.concatenate([each.labels for each in short])
-    return round(average_precision(labels, np.nan_to_num(ours).ravel()), 4)
+    ours = _ours([replace(each, before=each.before[-steps:]) for each in workers], ASD_STEP_S)
+    labels = np.concatenate([each.labels for each in workers])
+    return round(average_precision(labels, ours.ravel()), 4)
 
 
 def _stream(values: FloatArray, labels: BoolArray, step_s: int) -> Scored:
@@ -149,21 +153,21 @@ def _forest(before: FloatArray, after: FloatArray) -> FloatArray | None:
     return scores
 
 
-def _figures(name: str, scored: Sequence[Scored], buffer_steps: int) -> dict[str, Any]:
+def _figures(scored: Sequence[Scored]) -> dict[str, Any]:
     labels = np.concatenate([each.labels for each in scored])
     scores = [each.ours for each in scored]
     flat = np.concatenate(scores)
-    ours = _vus_pr(labels, flat, buffer_steps)
+    ours = _vus_pr(labels, flat)
     found: dict[str, Any] = {
         "ap": average_precision(labels, flat),
         "vus_pr": ours,
         "vus_pr_ratio_to_iforest": None,
-        "recall_at_1": _recall(scored, scores, 1.0),
-        "recall_at_02": _recall(scored, scores, 0.2),
+        "recall_at_1": recall(scored, scores, 1.0),
+        "recall_at_02": recall(scored, scores, 0.2),
         "recall_at_07": _hit(scored, scores, ALARM_SCORE),
-        "false_alarms_at_07": _false_alarms(scored, scores, ALARM_SCORE),
+        "false_alarms_at_07": false_alarms(scored, scores, ALARM_SCORE),
     }
-    for each, value in _beside(scored, labels, buffer_steps).items():
+    for each, value in _beside(scored, labels).items():
         found[f"iforest.{each}"] = value
     if ours is not None and found.get("iforest.vus_pr"):
         found["vus_pr_ratio_to_iforest"] = ours / found["iforest.vus_pr"]
@@ -171,17 +175,14 @@ def _figures(name: str, scored: Sequence[Scored], buffer_steps: int) -> dict[str
         "prevalence": float(labels.mean()),
         "events": sum(len(_events(each.labels)) for each in scored),
         "worker_days": _worker_days(scored),
-        "vus_pr_buffer_steps": buffer_steps,
+        "vus_pr_buffer_steps": BUFFER_STEPS,
     }
     return {
-        f"{name}.{key}": round(value, 4) if isinstance(value, float) else value
-        for key, value in found.items()
+        key: round(value, 4) if isinstance(value, float) else value for key, value in found.items()
     }
 
 
-def _beside(
-    scored: Sequence[Scored], labels: BoolArray, buffer_steps: int
-) -> dict[str, float | None]:
+def _beside(scored: Sequence[Scored], labels: BoolArray) -> dict[str, float | None]:
     """The forest's figures, each as it is or smoothed, whichever is better."""
     plain = [each.forest for each in scored if each.forest is not None]
     if len(plain) < len(scored):
@@ -191,9 +192,9 @@ def _beside(
         flat = np.concatenate(scores)
         for key, value in (
             ("ap", average_precision(labels, flat)),
-            ("vus_pr", _vus_pr(labels, flat, buffer_steps)),
-            ("recall_at_1", _recall(scored, scores, 1.0)),
-            ("recall_at_02", _recall(scored, scores, 0.2)),
+            ("vus_pr", _vus_pr(labels, flat)),
+            ("recall_at_1", recall(scored, scores, 1.0)),
+            ("recall_at_02", recall(scored, scores, 0.2)),
         ):
             if value is not None:
                 best[key] = max(value, best.get(key) or 0.0)
@@ -211,11 +212,11 @@ def average_precision(labels: BoolArray, scores: FloatArray) -> float:
     return float((np.diff(hits, prepend=0) * hits / taken).sum() / max(hits[-1], 1))
 
 
-def _vus_pr(labels: BoolArray, scores: FloatArray, buffer_steps: int) -> float | None:
+def _vus_pr(labels: BoolArray, scores: FloatArray) -> float | None:
     if not find_spec("aeon"):
         return None
     scorer = import_module("aeon.benchmarking.metrics.anomaly_detection").range_pr_vus_score
-    return float(scorer(labels.astype(np.int64), scores, max_buffer_size=buffer_steps))
+    return float(scorer(labels.astype(np.int64), scores, max_buffer_size=BUFFER_STEPS))
 
 
 def _events(labels: BoolArray) -> list[tuple[int, int]]:
@@ -233,9 +234,7 @@ def _alarms(scores: FloatArray, threshold: float, gap_steps: int) -> Iterator[An
         yield from np.split(above, np.flatnonzero(np.diff(above) > gap_steps) + 1)
 
 
-def _false_alarms(
-    scored: Sequence[Scored], scores: Sequence[FloatArray], threshold: float
-) -> float:
+def false_alarms(scored: Sequence[Scored], scores: Sequence[FloatArray], threshold: float) -> float:
     """A worker-day."""
     count = sum(
         not each.labels[alarm].any()
@@ -254,13 +253,13 @@ def _hit(scored: Sequence[Scored], scores: Sequence[FloatArray], threshold: floa
     return float(np.mean(found)) if found else None
 
 
-def _recall(scored: Sequence[Scored], scores: Sequence[FloatArray], budget: float) -> float | None:
+def recall(scored: Sequence[Scored], scores: Sequence[FloatArray], budget: float) -> float | None:
     """Thresholds go down through the scores' quantiles until the budget is exceeded."""
     ordered = np.sort(np.concatenate(scores))[::-1]
     best = _hit(scored, scores, float(ordered[0]))
     for place in np.unique(np.geomspace(1, len(ordered) // 3, 300).astype(int)):
         threshold = float(ordered[place])
-        if _false_alarms(scored, scores, threshold) > budget:
+        if false_alarms(scored, scores, threshold) > budget:
             break
         best = _hit(scored, scores, threshold)
     return best
