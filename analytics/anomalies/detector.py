@@ -91,8 +91,8 @@ def train(
 
 def _group(pool: Grid, rung: Rung, members: IntArray, budget: float) -> Group:
     """Learnt from all workers since the first of the members is there."""
-    known = pool.known[members].any(axis=0)
-    past = pool.steps(int(np.argmax(known)), len(known))
+    first = int(np.argmax(pool.known[members], axis=1).min())
+    past = pool.steps(first, pool.values.shape[1])
     baseline = learn(past, rung)
     kept = 0 if rung is Rung.PEERS else round((1 - HELD_BACK_RATIO) * past.values.shape[1])
     early = learn(past.steps(0, kept), rung) if kept else baseline
