@@ -10,6 +10,7 @@ from importlib import import_module
 BENCHMARKS = {
     "agents": "benchmarks.agents.costs",
     "alerts": "benchmarks.alerts",
+    "anomalies": "benchmarks.anomalies",
     "api-reads": "benchmarks.api_reads",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",

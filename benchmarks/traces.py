@@ -10,13 +10,17 @@ from pathlib import Path
 import numpy as np
 from pyarrow import Table, parquet, types
 
+from analytics.anomalies.histories import BoolArray
 from analytics.forecasting.series import FloatArray
 
 __all__ = [
     "MINUTE_S",
+    "LabelledWorker",
     "Pool",
     "competition",
     "demand",
+    "labelled_series",
+    "labelled_workers",
     "pools",
     "predictability",
     "worker_loads",
@@ -29,6 +33,8 @@ GPUS_A_NODE = 8
 WORKERS = 20.0
 """Mean load of what has no workers of its own: 25 of them at a utilization of 0.8."""
 
+EVEN_STEPS_S = (300, 600, 900, 1200, 1800, 3600)
+LEAST_KNOWN_RATIO = 0.8
 SMOOTH_RATIO, SEASONAL_STRENGTH = 0.05, 0.6
 
 
@@ -54,6 +60,15 @@ def pools(data: Path) -> Iterator[Pool]:
             jobs=_column(table, "total_job_num"),
             pending_jobs=_column(table, "pending_job_num"),
         )
+
+
+@dataclass(frozen=True)
+class LabelledWorker:
+    """Metrics of one worker, (steps, metrics): first without labels, then with."""
+
+    before: FloatArray
+    after: FloatArray
+    labels: BoolArray
 
 
 def demand(data: Path, step_s: int) -> Iterator[tuple[str, FloatArray]]:
@@ -122,6 +137,40 @@ def competition(data: Path) -> Iterator[tuple[FloatArray, FloatArray]]:
             parts = [np.flatnonzero((ids == name) & which) for which in (train, ~train)]
             given, after = (values[part[np.argsort(step[part])]] for part in parts)
             yield given, after
+
+
+def labelled_workers(folder: Path) -> Iterator[LabelledWorker]:
+    """Each pair of `*_train.parquet` and `*_test.parquet`; columns t, m.., label."""
+    for path in sorted(folder.glob("*_test.parquet")):
+        train = parquet.read_table(path.with_name(path.name.replace("_test", "_train")))
+        test = parquet.read_table(path)
+        names = [name for name in test.column_names if name not in ("t", "label")]
+        before, after = (
+            np.column_stack([_column(table, name) for name in names]) for table in (train, test)
+        )
+        yield LabelledWorker(before, after, _column(test, "label") > 0)
+
+
+def labelled_series(folder: Path) -> Iterator[tuple[FloatArray, BoolArray, int]]:
+    """Each series of `nab.parquet` on even steps, NaN in gaps; its labels; its step in s.
+
+    The step is the shortest of `EVEN_STEPS_S` of which four in five have a value.
+    """
+    for path in sorted(folder.glob("*.parquet")):
+        table = parquet.read_table(path)
+        names = np.array(table.column("file").to_pylist())
+        stamps = table.column("timestamp").to_numpy().astype("datetime64[s]").astype(np.int64)
+        values, labels = _column(table, "value"), _column(table, "label")
+        for name in dict.fromkeys(names):
+            here = np.flatnonzero(names == name)
+            for step_s in EVEN_STEPS_S:
+                place = stamps[here] // step_s - stamps[here].min() // step_s
+                count = np.bincount(place)
+                if (count > 0).mean() >= LEAST_KNOWN_RATIO:
+                    break
+            sums = np.bincount(place, values[here])
+            even = np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0)
+            yield even, np.bincount(place, labels[here]) > 0, step_s
 
 
 def _column(table: Table, name: str) -> FloatArray:

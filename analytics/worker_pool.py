@@ -1,0 +1,34 @@
+"""The optimizer of one pool of workers."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from analytics.anomalies.detector import FALSE_ALARMS_PER_WORKER_DAY
+from analytics.anomalies.findings import WorkerAnomaly
+from analytics.anomalies.histories import WorkerHistory
+from analytics.anomalies.judge import STEP, judge_workers
+
+__all__ = ["WorkerPoolOptimizer"]
+
+
+class WorkerPoolOptimizer:
+    """Optimizes worker pool configuration and scaling."""
+
+    def detect_worker_anomalies(
+        self,
+        workers: Sequence[WorkerHistory],
+        *,
+        false_alarms_per_worker_day: float = FALSE_ALARMS_PER_WORKER_DAY,
+        step: timedelta = STEP,
+        now: datetime | None = None,
+    ) -> list[WorkerAnomaly]:
+        """The workers of one pool that behave oddly at `now`, the oddest first.
+
+        `now` is the newest sample unless it is given. Scores above 0.7 are anomalies: 0.7 is as
+        rare in the pool's own past as `false_alarms_per_worker_day` says. A worker that cannot be
+        judged is not in the list; `analytics.anomalies.judge.judge_workers` says who, and why.
+        Raises `ValueError` for a budget of 0 or less, for a `step` that does not divide a day
+        into steps of 1 min to 1 h, and for times without a zone.
+        """
+        judgement = judge_workers(workers, budget=false_alarms_per_worker_day, step=step, now=now)
+        return list(judgement.anomalies)
