@@ -17,7 +17,7 @@ from analytics.capacity_findings import (
 from analytics.findings import Confidence
 from analytics.forecasting.intervals import INSIDE_RATIO
 from analytics.forecasting.outlook import LEAST_SEASONS, NAIVE, Outlook, outlook
-from analytics.forecasting.series import Series, regular
+from analytics.forecasting.series import FloatArray, Series, regular
 from analytics.health_parts import TARGET_HIGH_RATIO
 
 __all__ = ["CapacitySample", "forecast_capacity"]
@@ -79,7 +79,7 @@ def forecast_capacity(
             f"{LONGEST_GAP_HOURS} h, and {need} are needed for {hours} h ahead.",
             method,
         )
-    return _forecast(found, series.end, float(history[-1]), _newest_total(samples), method)
+    return _forecast(found, series.end, history, _newest_total(samples), method)
 
 
 def _newest_total(samples: Sequence[CapacitySample]) -> float | None:
@@ -96,8 +96,12 @@ def _nothing(reason: str, method: str) -> CapacityForecast:
 
 
 def _forecast(
-    found: Outlook, first: datetime, now: float, total: float | None, method: str
+    found: Outlook, first: datetime, history: FloatArray, total: float | None, method: str
 ) -> CapacityForecast:
+    now, learnt = (
+        float(history[-1]),
+        f"{len(history)} hours, which end at {first:%Y-%m-%d %H:%M %Z}",
+    )
     hours = [first + step * HOUR for step in range(len(found.values))]
     need = max(float(found.upper.max()), now)
     error = ForecastError(
@@ -118,7 +122,7 @@ def _forecast(
         recommended_capacity=ceil(round(need / TARGET_HIGH_RATIO, 6)),
         scaling_triggers=tuple(_triggers(found, hours, total)),
         backtest=error,
-        evidence=tuple(_evidence(error, need, now)),
+        evidence=(f"Learnt from {learnt}.", *_evidence(error, need, now)),
         confidence=_confidence(found),
         method=method,
     )
