@@ -18,6 +18,7 @@ BENCHMARKS = {
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
     "ingest-peers": "benchmarks.ingest_peers",
+    "queueing": "benchmarks.queueing",
 }
 
 
