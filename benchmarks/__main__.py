@@ -9,6 +9,7 @@ from importlib import import_module
 # Imported when it is run: each needs its own packages.
 BENCHMARKS = {
     "api-reads": "benchmarks.api_reads",
+    "balancing": "benchmarks.balancing",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
     "faults": "benchmarks.faults.auditor",
