@@ -24,7 +24,7 @@ ENOUGH = 1e-16
 OVERFLOW = 1e300
 HALVINGS = 60
 PEAK_VARIED, PEAK_EVEN = 0.24, 1.0
-PEAKED_POWER = 2 / 3
+PEAKED_POWER, BURST_WEIGHT, EVEN_WEIGHT = 0.7, 1.5, 0.1
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def mean_wait_s(traffic: Traffic, workers: int) -> float:
         return inf
     if load == 0:
         return 0.0
-    peak = _peakedness(traffic.arrival_cv2)
+    peak = _peakedness(traffic)
+    if peak == 0:
+        return 0.0
     allen_cunneen = (traffic.arrival_cv2 + traffic.service_cv2) / 2
     corrected = allen_cunneen * _kimura(traffic, workers) * _bursts(traffic, workers)
     waiting = erlang_c(load / peak, workers / peak)
@@ -175,18 +177,25 @@ def _kimura(traffic: Traffic, workers: int) -> float:
     return 1 / (traffic.service_cv2 + (1 - traffic.service_cv2) / (1 + peak))
 
 
-def _peakedness(arrival_cv2: float) -> float:
-    """Variance / mean of busy workers if there were enough for all (exponential services)."""
-    peak = (1 + arrival_cv2) / 2
-    return peak if peak <= 1 else peak**PEAKED_POWER
+def _peakedness(traffic: Traffic) -> float:
+    """Variance / mean of busy workers if there were enough for all.
+
+    Even arrivals show the more, the more even services are: by a half for exponential ones.
+    """
+    if traffic.arrival_cv2 > 1:
+        return ((1 + traffic.arrival_cv2) / 2) ** PEAKED_POWER
+    return 1 - (1 - traffic.arrival_cv2) / (1 + sqrt(traffic.service_cv2))
 
 
 def _bursts(traffic: Traffic, workers: int) -> float:
-    if traffic.arrival_cv2 <= 1:
+    arrivals, services = traffic.arrival_cv2, traffic.service_cv2
+    used = traffic.load / workers
+    if arrivals > 1:
+        return exp(-BURST_WEIGHT * (1 - used) * (arrivals - 1) / (arrivals + 4 * services))
+    if arrivals + services == 0:
         return 1.0
-    spare = 1 - traffic.load / workers
-    weight = traffic.arrival_cv2 + 4 * traffic.service_cv2
-    return exp(-spare * (traffic.arrival_cv2 - 1) / weight)
+    even = 2 * (1 - used) * (1 - arrivals) ** 2 / (3 * used * (arrivals + services))
+    return exp(-EVEN_WEIGHT * even)
 
 
 def _rounded_up(workers: float) -> int:
