@@ -183,7 +183,8 @@ def _peakedness(traffic: Traffic) -> float:
     Even arrivals show the more, the more even services are: by a half for exponential ones.
     """
     if traffic.arrival_cv2 > 1:
-        return ((1 + traffic.arrival_cv2) / 2) ** PEAKED_POWER
+        peak: float = ((1 + traffic.arrival_cv2) / 2) ** PEAKED_POWER
+        return peak
     return 1 - (1 - traffic.arrival_cv2) / (1 + sqrt(traffic.service_cv2))
 
 

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         regret = dict(zip(candidates, (means / means.min() - 1).tolist(), strict=True))
         ours.append(regret[found.recommended_algorithm])
         unchanged.append(regret[current])
-        recommended.append(found.recommended_algorithm)
+        recommended.append(str(found.recommended_algorithm))
         for each in FREE:
             always[each].append(regret[each])
     return {
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "unchanged_median": round(float(np.median(unchanged)), 4),
         "unchanged_p95": round(float(np.quantile(unchanged, 0.95)), 4),
         "always_p95": {
-            each: round(float(np.quantile(all_, 0.95)), 4) for each, all_ in always.items()
+            str(each): round(float(np.quantile(all_, 0.95)), 4) for each, all_ in always.items()
         },
         "recommended": {each: recommended.count(each) for each in sorted(set(recommended))},
         "workloads": arguments.workloads,
