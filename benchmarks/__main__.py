@@ -12,6 +12,7 @@ BENCHMARKS = {
     "alerts": "benchmarks.alerts",
     "anomalies": "benchmarks.anomalies",
     "api-reads": "benchmarks.api_reads",
+    "balancing": "benchmarks.balancing",
     "catch-up": "benchmarks.catch_up",
     "cli-start": "benchmarks.cli_start",
     "coordination": "benchmarks.coordination",
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
     "ingest-peers": "benchmarks.ingest_peers",
+    "queueing": "benchmarks.queueing",
     "scaling": "benchmarks.scaling",
 }
 
