@@ -24,7 +24,7 @@ from analytics.scaling_plan import (
     triggers,
 )
 
-__all__ = ["ArrivalSample", "PoolNow", "ScalingGoal", "scaling_needs"]
+__all__ = ["NORMAL_GOAL", "ArrivalSample", "PoolNow", "ScalingGoal", "scaling_needs"]
 
 DAY_STEPS = 288
 LONGEST_GAP_STEPS = 12

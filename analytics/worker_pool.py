@@ -7,12 +7,31 @@ from analytics.anomalies.detector import FALSE_ALARMS_PER_WORKER_DAY
 from analytics.anomalies.findings import WorkerAnomaly
 from analytics.anomalies.histories import WorkerHistory
 from analytics.anomalies.judge import STEP, judge_workers
+from analytics.scaling_findings import ScalingNeeds
+from analytics.scaling_needs import (
+    NORMAL_GOAL,
+    ArrivalSample,
+    PoolNow,
+    ScalingGoal,
+    scaling_needs,
+)
 
 __all__ = ["WorkerPoolOptimizer"]
 
 
 class WorkerPoolOptimizer:
     """Optimizes worker pool configuration and scaling."""
+
+    def predict_scaling_needs(
+        self,
+        current_metrics: PoolNow,
+        historical_data: Sequence[ArrivalSample],
+        goal: ScalingGoal = NORMAL_GOAL,
+        *,
+        model: str = "ensemble",
+    ) -> ScalingNeeds:
+        """The workers that keep a wait target; see `analytics.scaling_needs.scaling_needs`."""
+        return scaling_needs(current_metrics, historical_data, goal, model=model)
 
     def detect_worker_anomalies(
         self,
