@@ -11,7 +11,16 @@ from api.middleware import HostCheck, RequestIds, RequestMetrics, SecurityHeader
 from api.openapi import describe
 from api.pages import Pages
 from api.problems import ApiError, ErrorBoundary, handle
-from api.routes import PREFIX, login, operations, orchestrators, queues, records, worker_pools
+from api.routes import (
+    PREFIX,
+    load_balancing,
+    login,
+    operations,
+    orchestrators,
+    queues,
+    records,
+    worker_pools,
+)
 from api.services import ApiServices
 
 __all__ = ["PREFIX", "create_app"]
@@ -29,7 +38,8 @@ def create_app(services: ApiServices) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
-    for module in (orchestrators, queues, worker_pools, records, operations, login):
+    modules = (orchestrators, queues, worker_pools, load_balancing, records, operations, login)
+    for module in modules:
         app.include_router(module.router)
     for error in (ApiError, HTTPException, RequestValidationError):
         app.add_exception_handler(error, handle)

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from pydantic import Field
 
+from analytics.balancing.findings import LoadDistribution
 from analytics.health_analysis import HealthAnalysis
 from contracts.base import Record, UtcDatetime
 from contracts.coordination import CoordinationMetrics
 from contracts.events import Event, ScalingEvent
 from contracts.health import HealthStatus, OrchestratorHealth
-from contracts.load_balancing import LoadBalancingMetrics
+from contracts.load_balancing import LoadBalancingAlgorithm, LoadBalancingMetrics
 from contracts.orchestrator import (
     CapacityMetrics,
     Metadata,
@@ -128,6 +129,21 @@ class LoadBalancingList(Record):
     """The newest record of each scope."""
 
     items: list[LoadBalancingItem]
+
+
+class BalanceItem(Observed):
+    """How evenly work lies on the workers of one pool, or of all."""
+
+    scope_id: UUID
+    pool_id: UUID | None
+    algorithm: LoadBalancingAlgorithm | None
+    analysis: LoadDistribution
+
+
+class BalanceList(Record):
+    """An analysis of the newest record of each scope."""
+
+    items: list[BalanceItem]
 
 
 class EventList(Record):

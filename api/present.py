@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from analytics.balancing.distribution import distribution
 from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
 from api.models import (
+    BalanceItem,
     CapacityFrame,
     CapacitySeries,
     CoordinationFrame,
@@ -36,6 +38,7 @@ from store.tables import SECTIONS
 from store.window import Window
 
 __all__ = [
+    "balance_item",
     "capacity_frame",
     "coordination_frame",
     "health_frame",
@@ -111,6 +114,17 @@ def coordination_frame(
 def load_balancing_item(record: LoadBalancingMetrics, now: datetime) -> LoadBalancingItem:
     """The newest record of a scope and how fresh it is."""
     return LoadBalancingItem(**dict(record), **_observed(_seen(record), now))
+
+
+def balance_item(record: LoadBalancingMetrics, now: datetime) -> BalanceItem:
+    """How evenly the loads of the newest record of a scope lie, and how fresh it is."""
+    return BalanceItem(
+        scope_id=record.scope_id,
+        pool_id=record.pool_id,
+        algorithm=record.algorithm,
+        analysis=distribution(record.distribution),
+        **_observed(_seen(record), now),
+    )
 
 
 def health_frame(latest: Latest, now: datetime) -> HealthFrame:

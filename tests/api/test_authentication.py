@@ -15,6 +15,7 @@ from tests.api.world import PREFIX, TOKEN, World
 
 CLOSED = [
     "/metrics",
+    f"{PREFIX}/load-balancing/analysis",
     f"{PREFIX}/openapi.json",
     f"{PREFIX}/orchestrators",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}",

@@ -8,7 +8,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import PREFIX
-from api.routes import orchestrators, queues, worker_pools
+from api.routes import load_balancing, orchestrators, queues, worker_pools
 from docs.generate.database import relations
 from docs.generate.vocabulary import records
 from tests.docs.specification_names import (
@@ -34,7 +34,7 @@ BUILT = {name: place for name, place in ROWS.items() if place != "not built yet"
 
 
 def known_routes() -> set[str]:
-    parts = (orchestrators.router, queues.router, worker_pools.router)
+    parts = (orchestrators.router, queues.router, worker_pools.router, load_balancing.router)
     return {
         f"{method} {route.path.removeprefix(PREFIX)}"
         for part in parts
