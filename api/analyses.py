@@ -7,10 +7,23 @@ from pydantic import ValidationError
 
 from analytics.capacity_findings import CapacityForecast
 from analytics.replay_findings import WhatIf
+from analytics.scorecard import Period, Total
 from api.problems import ApiError, ProblemPart
+from store.periods import Sums
 from store.series import Series
 
-__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "what_if_of"]
+__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "period_of", "what_if_of"]
+
+RECORDED = {
+    "up": "up",
+    "health_score": "health_score",
+    "latency_ms": "scheduling_latency_ms",
+    "capacity_ratio": "capacity_utilization",
+    "queue_wait_ms": "queue_wait_ms",
+    "worker_ratio": "utilization",
+    "load_variation": "load_variation",
+}
+"""Part of a period -> its name in the store."""
 
 HISTORY_H = 8 * 7 * 24
 LONGEST_WINDOW_H = 7 * 24
@@ -46,6 +59,12 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
     columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
     steps = [PoolStep(*each) for each in zip(*columns, strict=True)]
     return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def period_of(sums: Sums) -> Period:
+    """What the scorecard judges, of the sums that are stored."""
+    kept = {name: Total(*sums.get(name, (0.0, 0))) for name in RECORDED.values()}
+    return Period(**{field: kept[name] for field, name in RECORDED.items()})
 
 
 def _part(place: Sequence[str | int], message: str) -> ProblemPart:

@@ -19,11 +19,23 @@ from api.routes import (
     orchestrators,
     queues,
     records,
+    scorecard,
     worker_pools,
 )
 from api.services import ApiServices
 
 __all__ = ["PREFIX", "create_app"]
+
+ROUTERS = (
+    orchestrators.router,
+    queues.router,
+    worker_pools.router,
+    load_balancing.router,
+    scorecard.router,
+    records.router,
+    operations.router,
+    login.router,
+)
 
 
 def create_app(services: ApiServices) -> FastAPI:
@@ -38,9 +50,8 @@ def create_app(services: ApiServices) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
-    modules = (orchestrators, queues, worker_pools, load_balancing, records, operations, login)
-    for module in modules:
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     for error in (ApiError, HTTPException, RequestValidationError):
         app.add_exception_handler(error, handle)
     describe(app)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from analytics.balancing.findings import LoadDistribution
 from analytics.health_analysis import HealthAnalysis
+from analytics.scorecard import Scorecard
 from contracts.base import Record, UtcDatetime
 from contracts.coordination import CoordinationMetrics
 from contracts.events import Event, ScalingEvent
@@ -144,6 +145,23 @@ class BalanceList(Record):
     """An analysis of the newest record of each scope."""
 
     items: list[BalanceItem]
+
+
+class ScorecardItem(Record):
+    """How one orchestrator did by the specification's success metrics."""
+
+    orchestrator_id: UUID
+    simulated: bool
+    scorecard: Scorecard
+
+
+class ScorecardList(Record):
+    """Orchestrators by type, cluster and instance, and all of this page as one."""
+
+    since: UtcDatetime
+    items: list[ScorecardItem]
+    together: Scorecard = Field(description="Of those that are not simulated.")
+    next_cursor: str | None = NEXT_CURSOR
 
 
 class EventList(Record):

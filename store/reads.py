@@ -1,6 +1,6 @@
 """What the API asks of the database: the present from latest-state tables, history in steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -24,6 +24,7 @@ from store.charts import (
     Chart,
 )
 from store.engine import connected
+from store.periods import Sums, sums_of
 from store.queries import (
     ORCHESTRATOR_KEY,
     ORCHESTRATOR_NOW,
@@ -205,6 +206,11 @@ class Reads:
         async with connected(self._engine) as connection:
             window = await _window(connection, orchestrator_id, asked)
             return await _series(connection, QUEUE, (orchestrator_id, queue_id), window)
+
+    async def sums(self, orchestrator_ids: Sequence[UUID], since: datetime) -> dict[UUID, Sums]:
+        """What was recorded of each since then; see `store.periods`."""
+        async with connected(self._engine) as connection:
+            return await sums_of(connection, orchestrator_ids, since)
 
     async def _history(self, history: History, subject: tuple[UUID, ...], window: Window) -> Series:
         async with connected(self._engine) as connection:

@@ -70,6 +70,12 @@ def _last(*names: str) -> Iterator[ColumnClause[Any]]:
     yield from _columns(TIME, *(f"{name}_at" for name in names))
 
 
+def _mean(*metrics: str) -> Iterator[ColumnClause[Any]]:
+    """The sum and the number of a rollup's known values."""
+    yield from _columns(Double(), *(f"{metric}_sum" for metric in metrics))
+    yield from _columns(BigInteger(), *(f"{metric}_samples" for metric in metrics))
+
+
 def _queue_values() -> Iterator[ColumnClause[Any]]:
     yield from _columns(BigInteger(), "size", "consumers", "in_flight")
     yield from _columns(Double(), "processing_rate", "arrival_rate", "error_rate")
@@ -149,8 +155,9 @@ ORCHESTRATOR_ROLLUPS = {
         *_last("total_slots", "used_slots", "capacity_utilization"),
         *_last("running_workflows", "pending_workflows", "scheduling_throughput", "queue_depth"),
         *_columns(Double(), "completed_workflows", "failed_workflows", "interval_s_min"),
-        *_columns(Double(), "used_slots_sum", "pending_workflows_sum"),
-        *_columns(BigInteger(), "used_slots_samples", "pending_workflows_samples"),
+        *_columns(Text(), "status"),
+        *_mean("used_slots", "pending_workflows", "health_score", "capacity_utilization"),
+        *_mean("scheduling_latency_ms", "queue_wait_ms"),
     )
     for step in STEPS
 }
@@ -162,6 +169,7 @@ WORKER_POOL_ROLLUPS = {
         *_columns(TIME, "time_bucket"),
         *_last("total_workers", "total_slots"),
         *_columns(Double(), "used_slots_max"),
+        *_mean("utilization"),
     )
     for step in STEPS
 }

@@ -1,5 +1,6 @@
 """The tree of all commands, and its way in."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -143,8 +144,6 @@ def whatif(
     """Replay scaling policies over a pool's own history. Nothing is changed."""
 
     def work() -> Exit:
-        import os
-
         from cli.api_client import ApiClient
         from cli.contexts import target_of
         from cli.whatif import Question, run_whatif
@@ -152,6 +151,33 @@ def whatif(
         question = Question(pool, orchestrator, tuple(policy or ()), since, delay_s)
         with ApiClient(target_of(context, os.environ)) as client:
             return run_whatif(client, question, as_json=output is Output.JSON)
+
+    finish(work)
+
+
+@app.command(
+    epilog="Examples:  woa scorecard  |  woa scorecard orders --since 30d  |  woa scorecard -o json"
+)
+def scorecard(
+    orchestrator: Annotated[
+        str | None,
+        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
+    ] = None,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back, e.g. 7d; at most 31d.")
+    ] = "7d",
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """How orchestrators did: uptime, waits, use of capacity, each beside its target."""
+
+    def work() -> Exit:
+        from cli.api_client import ApiClient
+        from cli.contexts import target_of
+        from cli.scorecard import run_scorecard
+
+        with ApiClient(target_of(context, os.environ)) as client:
+            return run_scorecard(client, orchestrator, since, as_json=output is Output.JSON)
 
     finish(work)
 
