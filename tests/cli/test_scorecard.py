@@ -18,7 +18,7 @@ async def test_each_orchestrator_has_its_table(served: Served) -> None:
     lines = answer.out.splitlines()
 
     assert (answer.code, answer.err) == (0, "")
-    assert [line for line in lines if "known metrics met" in line][0].startswith("temporal/eu-1/")
+    assert lines[0].startswith("temporal/eu-1/")
     assert sum("known metrics met" in line for line in lines) == 2
     assert sum("known metrics met" in line for line in one.out.splitlines()) == 1
     (uptime,) = [line.split() for line in one.out.splitlines() if line.startswith("uptime_ratio ")]
