@@ -1,18 +1,20 @@
 """From stored history to the analyzers' inputs; analyzers are loaded when first wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from analytics.capacity_findings import CapacityForecast
+from analytics.coordination.results import CoordinationIssue
 from analytics.replay_findings import WhatIf
 from analytics.scorecard import Period, Total
 from api.problems import ApiError, ProblemPart
+from contracts.events import CoordinationEvent
 from store.periods import Sums
 from store.series import Series
 
-__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "period_of", "what_if_of"]
+__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "issues_of", "period_of", "what_if_of"]
 
 RECORDED = {
     "up": "up",
@@ -65,6 +67,15 @@ def period_of(sums: Sums) -> Period:
     """What the scorecard judges, of the sums that are stored."""
     kept = {name: Total(*sums.get(name, (0.0, 0))) for name in RECORDED.values()}
     return Period(**{field: kept[name] for field, name in RECORDED.items()})
+
+
+def issues_of(events: Iterable[object], max_clock_skew_s: float) -> tuple[CoordinationIssue, ...]:
+    """What went wrong, by the coordination events among `events`."""
+    from analytics.coordination.monitor import CoordinationMonitor  # noqa: PLC0415 - it loads numpy
+
+    found = [each for each in events if isinstance(each, CoordinationEvent)]
+    monitor = CoordinationMonitor()
+    return monitor.detect_coordination_issues(found, max_clock_skew_s=max_clock_skew_s)
 
 
 def _part(place: Sequence[str | int], message: str) -> ProblemPart:

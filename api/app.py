@@ -13,6 +13,7 @@ from api.pages import Pages
 from api.problems import ApiError, ErrorBoundary, handle
 from api.routes import (
     PREFIX,
+    coordination,
     load_balancing,
     login,
     operations,
@@ -31,6 +32,7 @@ ROUTERS = (
     queues.router,
     worker_pools.router,
     load_balancing.router,
+    coordination.router,
     scorecard.router,
     records.router,
     operations.router,

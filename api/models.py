@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from analytics.balancing.findings import LoadDistribution
+from analytics.coordination.results import CoordinationHealth, CoordinationIssue
 from analytics.health_analysis import HealthAnalysis
 from analytics.scorecard import Scorecard
 from contracts.base import Record, UtcDatetime
@@ -120,6 +121,15 @@ class CoordinationFrame(Observed):
 
     orchestrator_id: UUID
     coordination: CoordinationMetrics | None
+    analysis: CoordinationHealth | None = Field(description="Of that record.")
+
+
+class CoordinationIssueList(Record):
+    """What went wrong, the worst first."""
+
+    items: list[CoordinationIssue]
+    events: int = Field(description="Events that were looked at.")
+    truncated: bool = Field(description="There were more in the range.")
 
 
 class LoadBalancingItem(LoadBalancingMetrics, Observed):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.balancing.distribution import distribution
+from analytics.coordination.health import coordination_health
 from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
 from api.models import (
@@ -103,11 +104,15 @@ def coordination_frame(
         return CoordinationFrame(
             orchestrator_id=orchestrator_id,
             coordination=None,
+            analysis=None,
             observed_at=None,
             state=SectionState.UNSUPPORTED,
         )
     return CoordinationFrame(
-        orchestrator_id=orchestrator_id, coordination=record, **_observed(_seen(record), now)
+        orchestrator_id=orchestrator_id,
+        coordination=record,
+        analysis=coordination_health(record, None),
+        **_observed(_seen(record), now),
     )
 
 

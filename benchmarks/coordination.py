@@ -11,7 +11,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from analytics.coordination import CoordinationMonitor
+from analytics.coordination.monitor import CoordinationMonitor
 from benchmarks.coordination_scenes import FAULTS, SKEW_S, healthy, planted
 
 

@@ -21,6 +21,7 @@ CLOSED = [
     f"{PREFIX}/orchestrators/{{orchestrator_id}}",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/capacity",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/coordination",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/coordination/issues",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/events",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/health",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/load-balancing",

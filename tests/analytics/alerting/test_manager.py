@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 
-from analytics.alerting import OrchestrationAlertManager
+from analytics.alerting.manager import OrchestrationAlertManager
 from analytics.alerting.rules import packaged
 from analytics.alerting.signals import SIGNALS, reason, sample_of
 from analytics.alerting.state import SubjectState

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.coordination import CoordinationMonitor
+from analytics.coordination.monitor import CoordinationMonitor
 from analytics.coordination.results import CoordinationHealth
 from analytics.findings import Confidence
 from contracts.coordination import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics.coordination import CoordinationMonitor
+from analytics.coordination.monitor import CoordinationMonitor
 from analytics.coordination.results import CoordinationIssue, IssueSeverity, IssueType
 from analytics.findings import Confidence
 from contracts.events import CoordinationEvent

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
-from analytics.coordination import CoordinationMonitor
 from analytics.coordination.events import READ
+from analytics.coordination.monitor import CoordinationMonitor
 from analytics.coordination.results import CoordinationIssue
 from benchmarks.coordination_scenes import FAULTS, SKEW_S, healthy, planted
 from contracts.events import CoordinationEvent
