@@ -2,18 +2,13 @@
 
 from collections.abc import Sequence
 
-from analytics.queue_analysis.configuration import (
-    NORMAL_GOAL,
-    PerformanceData,
-    QueueConfig,
-    QueueGoal,
-    optimize,
-)
+from analytics.queue_analysis.case import NORMAL_GOAL, PerformanceData, QueueGoal
+from analytics.queue_analysis.configuration import optimize
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.queue_analysis.observed import ObservedQueue
 from analytics.queue_analysis.overview import overview
 from analytics.queue_analysis.performance import DeadLetterSample
-from analytics.queue_analysis.plans import QueueOptimization
+from analytics.queue_analysis.plans import QueueConfig, QueueOptimization
 from analytics.queue_analysis.waiting import estimate_wait
 
 __all__ = ["QueueAnalyzer"]

@@ -12,6 +12,7 @@ from analytics.queue_analysis.rates import Z_90
 __all__ = ["BatchCost", "BatchRun", "batch_cost"]
 
 LEAST_RUNS, LEAST_SIZES = 10, 3
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class BatchCost:
         if spare <= 0:
             return None
         items = max(1.0, rate_per_s * self.fixed_s / spare)
-        return ceil(items) if items <= self.largest else None
+        return ceil(items * (1 - ROUNDING)) if items <= self.largest else None
 
 
 def batch_cost(runs: Sequence[BatchRun]) -> tuple[BatchCost | None, str | None]:

@@ -79,7 +79,6 @@ def _fewer(each: QueueConsumers) -> Recommendation:
 
 
 def _demand(each: QueueConsumers) -> str:
-    used = (
-        "" if each.utilization_ratio is None else f", a utilization of {each.utilization_ratio:.3g}"
-    )
-    return f"An item keeps one consumer busy for {each.service_s or 0.0:.4g} s{used}"
+    used = each.utilization_ratio
+    told = "" if used is None else f", a utilization of {used:.3g}"
+    return f"An item keeps one consumer busy for {each.service_s or 0.0:.4g} s{told}"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from analytics.findings import Confidence
+from analytics.queue_analysis.backlog import backlog
 from analytics.queue_analysis.findings import QueuePerformance
+from analytics.queue_analysis.measured import Measured
 from analytics.queue_analysis.observed import ObservedQueue
 from analytics.queue_analysis.opportunities import opportunities
 from analytics.queue_analysis.performance import (
     DeadLetterSample,
-    Measured,
-    backlog,
     consumers,
     dead_letters,
     latency,
@@ -34,8 +34,14 @@ def overview(
     flows, waits = throughput(measured), latency(measured)
     waiting, staff = backlog(measured), consumers(measured)
     given_up = dead_letters(measured, letters)
-    parts = (*flows.queues, *waits.queues, *waiting.queues, *staff.queues, given_up)
-    known = sum(part.reason is None for part in parts) / len(parts)
+    reasons = [
+        *(each.reason for each in flows.queues),
+        *(each.reason for each in waits.queues),
+        *(each.reason for each in waiting.queues),
+        *(each.reason for each in staff.queues),
+        given_up.reason,
+    ]
+    known = reasons.count(None) / len(reasons)
     return QueuePerformance(
         throughput_analysis=flows,
         latency_analysis=waits,

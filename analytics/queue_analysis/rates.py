@@ -103,19 +103,21 @@ def measured_rate(values: FloatArray) -> Rate | None:
     )
 
 
-def passage(level: float, rate: Rate) -> Passage | None:
+def passage(level: float, rate: Rate, together: int = 1) -> Passage | None:
     """How long `level` items take at the rate; None where they may never have passed.
 
     Chance (first passage of a Brownian motion with drift, E. Schroedinger 1915: variance
     level * variance / rate^3), the error of the rate itself, whose share grows with the level,
-    and that of not knowing how far the item is that is in work (a twelfth of an item, squared).
+    and that of not knowing how far those are that are in work, of which so many may be done
+    `together`: evenly anywhere, a twelfth of the square of their number.
     """
     if rate.interval_per_s[0] <= 0 or rate.mean_per_s < SLOWEST_PER_S or level <= 0:
         return None
     chance = rate.variance_per_s / (level * rate.mean_per_s)
+    even = (min(max(together, 1), level) / level) ** 2 / 12
     # The quantiles are to be Student's, as the error is itself only measured.
     error = rate.error_per_s / rate.mean_per_s
-    variance = (chance + error * error) * (rate.t / Z_90) ** 2 + 1 / (12 * level * level)
+    variance = (chance + error * error) * (rate.t / Z_90) ** 2 + even
     if variance > MOST_VARIANCE:
         return None
     return Passage(mean_s=level / rate.mean_per_s, variance=variance)

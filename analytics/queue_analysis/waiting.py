@@ -58,17 +58,17 @@ def estimate_wait(queue: ObservedQueue, ahead: int | None = None) -> WaitEstimat
     newest = queue.newest
     behind_all = newest.size - 1 if newest.size else None
     place = behind_all if ahead is None else ahead
-    past = minutes(queue)
+    past, together = minutes(queue), newest.consumers or 1
     rate = measured_rate(past.last_hour.backlogged)
     reason = _not_told(queue, place, rate)
-    found = None if rate is None or place is None else passage(place + 1, rate)
+    found = None if rate is None or place is None else passage(place + 1, rate, together)
     if reason is None and found is None:
         reason = "What is worked off varies too much, or is nothing: the wait may have no end."
     if reason is not None or found is None or rate is None or place is None:
         return WaitEstimate(
             name=queue.name, ahead=place, confidence=Confidence.LOW, method=METHOD, reason=reason
         )
-    judged = judge_past(past)
+    judged = judge_past(past, together)
     low, high = judged.z
     bounded = high < MOST_Z
     calibration = _calibration(judged)
@@ -85,7 +85,7 @@ def estimate_wait(queue: ObservedQueue, ahead: int | None = None) -> WaitEstimat
     )
 
 
-def judge_past(past: Minutes) -> Judged:
+def judge_past(past: Minutes, together: int) -> Judged:
     """Estimates for an item that came at moments of the past, each with what was known then.
 
     Only moments whose foretold range had ended by now are judged, so that long waits are not
@@ -98,7 +98,7 @@ def judge_past(past: Minutes) -> Judged:
     scores, ratios = [], []
     for minute in range(0, len(done) - 1, ORIGIN_MINUTES):
         level = float(past.size[minute]) + 1
-        found = _foretold(past, minute, level)
+        found = _foretold(past, minute, level, together)
         if found is None or minute + found.quantile_s(Z_90) / MINUTE_S > len(done) - 1:
             continue
         after = int(np.searchsorted(done[minute:], done[minute] + level)) + minute
@@ -113,11 +113,11 @@ def judge_past(past: Minutes) -> Judged:
     return Judged(np.array(scores), np.array(ratios))
 
 
-def _foretold(past: Minutes, minute: int, level: float) -> Passage | None:
+def _foretold(past: Minutes, minute: int, level: float, together: int) -> Passage | None:
     if not level > 1:
         return None
     rate = measured_rate(past.until(minute).backlogged)
-    return None if rate is None else passage(level, rate)
+    return None if rate is None else passage(level, rate, together)
 
 
 def _not_told(queue: ObservedQueue, place: int | None, rate: Rate | None) -> str | None:
