@@ -12,7 +12,7 @@ __all__ = ["observed", "past"]
 Column = Sequence[float | None] | float | None
 
 
-def observed(samples: Sequence[QueueSample] = (), **newest: object) -> ObservedQueue:
+def observed(samples: Sequence[QueueSample] = (), /, **newest: object) -> ObservedQueue:
     """A queue whose newest record knows the fields given."""
     defaults: dict[str, object] = {"name": "jobs", "type": QueueType.FIFO, "size": None}
     return ObservedQueue(QueueInfo.model_validate(defaults | newest), NOON, samples)

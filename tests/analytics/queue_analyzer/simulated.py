@@ -14,6 +14,7 @@ from tests.records import NOON
 __all__ = ["SimulatedQueue", "simulated"]
 
 MINUTE_S = 60.0
+UTILIZATION = 0.8
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,12 @@ def simulated(
     consumers: int,
     service_s: float,
     service_cv2: float,
-    utilization: float,
     days: int,
     seed: int,
 ) -> SimulatedQueue:
     """Arrivals in hours of twice and of hardly any load, so that backlogs come and go."""
     random = np.random.default_rng(seed)
-    rate = utilization * consumers / service_s
+    rate = UTILIZATION * consumers / service_s
     blocks = np.array([1.8, 1.8, 0.2, 0.2])[np.arange(24 * days) % 4] * rate * 3600
     counts = random.poisson(blocks)
     arrived = np.sort(np.repeat(np.arange(len(blocks)), counts) + random.random(counts.sum()))

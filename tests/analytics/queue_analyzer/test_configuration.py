@@ -1,6 +1,7 @@
 """`optimize_queue_configuration`: cost models by hand, and what is kept."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,9 +26,9 @@ from tests.analytics.queue_analyzer.samples import observed, past
 
 
 def optimized(
-    queue: ObservedQueue, config: QueueConfig | None = None, **data: object
+    queue: ObservedQueue, config: QueueConfig | None = None, /, **data: Any
 ) -> QueueOptimization:
-    performance = PerformanceData(queue, **data)  # type: ignore[arg-type] - fields of a test's own
+    performance = PerformanceData(queue, **data)
     return QueueAnalyzer().optimize_queue_configuration(config or QueueConfig(), performance)
 
 

@@ -113,7 +113,6 @@ def test_nine_in_ten_ranges_hold_in_simulation(
             consumers=consumers,
             service_s=service_s,
             service_cv2=service_cv2,
-            utilization=0.8,
             days=2,
             seed=seed,
         )
@@ -136,7 +135,7 @@ def test_nine_in_ten_ranges_hold_in_simulation(
 
 
 def test_the_past_calibration_is_that_of_the_simulation() -> None:
-    queue = simulated(consumers=4, service_s=30.0, service_cv2=1.0, utilization=0.8, days=3, seed=3)
+    queue = simulated(consumers=4, service_s=30.0, service_cv2=1.0, days=3, seed=3)
     minute = next(m for m in range(3 * DAY_MINUTES - 300, 0, -1) if queue.waiting(60.0 * m) > 99)
     found = estimate_wait(queue.seen(minute))
 
