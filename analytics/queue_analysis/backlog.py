@@ -71,7 +71,7 @@ def _drain(measured: Measured) -> Drain:
     if found is not None:
         return Drain(found.mean_s, (found.quantile_s(-Z_90), found.quantile_s(Z_90)))
     if rate.mean_per_s <= 0:
-        return Drain(reason="Over the last hour at least as much arrived as was worked off.")
+        return Drain(reason="By the last hour, at least as much arrives as is worked off.")
     return Drain(
         ratio(newest.size, rate.mean_per_s),
         reason="By the last hour it is not certain that less arrives than is worked off.",

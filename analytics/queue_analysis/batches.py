@@ -60,8 +60,8 @@ class BatchCost:
         return ceil(items * (1 - ROUNDING)) if items <= self.largest else None
 
 
-def batch_cost(runs: Sequence[BatchRun]) -> tuple[BatchCost | None, str | None]:
-    """Least squares over batches of different sizes; else why there is none.
+def batch_cost(runs: Sequence[BatchRun]) -> BatchCost | str:
+    """Least squares over batches of different sizes; or why there is none.
 
     Sizes beyond those measured are not judged. Without a fixed cost that is surely above 0 (90 %)
     a larger batch saves nothing that could be measured.
@@ -69,7 +69,7 @@ def batch_cost(runs: Sequence[BatchRun]) -> tuple[BatchCost | None, str | None]:
     timed = [(run.items, took_s) for run in runs if (took_s := known(run.took_s)) is not None]
     sizes = {items for items, _ in timed}
     if len(timed) < LEAST_RUNS or len(sizes) < LEAST_SIZES:
-        return None, (
+        return (
             f"Not enough data: {len(timed)} batches of {len(sizes)} sizes, and {LEAST_RUNS} of "
             f"{LEAST_SIZES} are needed."
         )
@@ -78,10 +78,10 @@ def batch_cost(runs: Sequence[BatchRun]) -> tuple[BatchCost | None, str | None]:
     item_s = float((apart * took_s).sum() / (apart**2).sum())
     fixed_s = float(took_s.mean() - item_s * items.mean())
     if item_s <= 0:
-        return None, "Larger batches did not take longer: their cost does not follow their size."
+        return "Larger batches did not take longer: their cost does not follow their size."
     missed = took_s - fixed_s - item_s * items
     noise = float((missed**2).sum()) / (len(timed) - 2)
     error_s = sqrt(noise * (1 / len(timed) + float(items.mean() ** 2 / (apart**2).sum())))
     if fixed_s - Z_90 * error_s <= 0:
-        return None, "A batch has no fixed cost that is surely above 0, so a larger saves nothing."
-    return BatchCost(fixed_s, item_s, max(sizes), len(timed)), None
+        return "A batch has no fixed cost that is surely above 0, so a larger saves nothing."
+    return BatchCost(fixed_s, item_s, max(sizes), len(timed))

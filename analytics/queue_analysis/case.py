@@ -55,7 +55,9 @@ class PerformanceData:
     service_p99_s: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= (self.retried or 0) <= (self.attempts or self.retried or 0):
+        counts = (self.retried or 0, self.attempts or 0)
+        more = None not in (self.retried, self.attempts) and counts[0] > counts[1]
+        if min(counts) < 0 or more:
             raise ValueError(f"{self.retried} of {self.attempts} attempts cannot be retried")
         if self.service_p99_s is not None and self.service_p99_s < 0:
             raise ValueError(f"no service takes {self.service_p99_s} s")
@@ -80,7 +82,8 @@ class Case:
         return Measured(self.data.queue)
 
     @cached_property
-    def cost(self) -> tuple[BatchCost | None, str | None]:
+    def cost(self) -> BatchCost | str:
+        """What a batch costs, or why that is unknown."""
         return batch_cost(self.data.batches)
 
     @property
@@ -97,5 +100,6 @@ class Case:
 
     def service_s(self, batch_size: int) -> float | None:
         """How long an item keeps a consumer busy."""
-        cost, _ = self.cost
-        return self.measured.service_s if cost is None else cost.took_s(batch_size) / batch_size
+        if isinstance(self.cost, str):
+            return self.measured.service_s
+        return self.cost.took_s(batch_size) / batch_size

@@ -1,6 +1,6 @@
 """Which settings of a queue to change: each either a change, or why it is kept."""
 
-from math import ceil
+from math import inf
 
 from analytics.queue_analysis.case import Case
 from analytics.queue_analysis.observed import known
@@ -16,10 +16,10 @@ Decision = QueueChange | str
 
 def batch_change(case: Case) -> Decision:
     """Another size, or why the current one is kept."""
-    cost, why = case.cost
-    current, consumers, demand = case.config.batch_size, case.consumers, case.demand_per_s
-    if cost is None:
-        return why or ""
+    cost, current = case.cost, case.config.batch_size
+    consumers, demand = case.consumers, case.demand_per_s
+    if isinstance(cost, str):
+        return cost
     if not consumers or demand is None:
         return "Unknown: the arrival rate, or consumers that take from the queue."
     wanted = demand / case.goal.most_utilization_ratio
@@ -64,7 +64,8 @@ def consumer_change(case: Case, batch_size: int) -> Decision:
     for_wait = workers_for(
         Traffic(demand, service_s), goal.target_wait_s, goal.most_utilization_ratio
     )
-    needed = max(for_wait, ceil(rate * service_s / goal.most_utilization_ratio))
+    for_backlog = workers_for(Traffic(rate, service_s), inf, goal.most_utilization_ratio)
+    needed = max(for_wait, for_backlog)
     if needed <= current:
         return f"{needed} are needed and {current} are there; none is given up on an hour's data."
     return QueueChange(

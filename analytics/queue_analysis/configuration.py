@@ -71,14 +71,14 @@ def _performance(case: Case, config: QueueConfig) -> Performance:
     newest = case.data.queue.newest
     rate, service_s = case.measured.arrival_rate_per_s, case.service_s(config.batch_size)
     consumers = newest.consumers if config.consumers is None else config.consumers
-    retry_ratio, (cost, _) = case.data.retry_ratio, case.cost
+    retry_ratio, cost = case.data.retry_ratio, case.cost
     flow = None if rate is None or service_s is None else (rate, service_s)
     return Performance(
         utilization_ratio=known(flow[0] * flow[1] / consumers) if flow and consumers else None,
         mean_wait_s=_wait_s(*flow, consumers) if flow and consumers else None,
         drain_time_s=_drain_s(newest.size, rate, service_s, consumers),
         batch_latency_s=None
-        if cost is None or rate is None
+        if isinstance(cost, str) or rate is None
         else known(cost.latency_s(config.batch_size, rate)),
         retry_load_ratio=None
         if retry_ratio is None
@@ -112,7 +112,11 @@ def _evidence(case: Case) -> Iterator[str]:
     if demand is not None:
         yield f"At most {demand:.4g} per second arrived in 5 min of the last hour."
     if service_s is not None:
-        source = "batches" if case.cost[0] else "what is worked off, else the processing time"
+        source = (
+            "what is worked off, else the processing time"
+            if isinstance(case.cost, str)
+            else "batches"
+        )
         yield f"An item keeps a consumer busy for {service_s:.4g} s, by {source}."
     yield "Times between arrivals and of services are taken as exponential."
 
@@ -120,7 +124,7 @@ def _evidence(case: Case) -> Iterator[str]:
 def _confidence(case: Case) -> Confidence:
     """High: rates of an hour, batch costs and retries are all measured; low: half of them not."""
     rates = case.measured.arrivals is not None and case.measured.capacity is not None
-    measured = (rates, case.cost[0] is not None, case.data.retry_ratio is not None)
+    measured = (rates, not isinstance(case.cost, str), case.data.retry_ratio is not None)
     if all(measured):
         return Confidence.HIGH
     return Confidence.MEDIUM if rates else Confidence.LOW

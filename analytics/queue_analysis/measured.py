@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from analytics.forecasting.series import FloatArray
 from analytics.queue_analysis.observed import MINUTE_S, Minutes, ObservedQueue, known, minutes
 from analytics.queue_analysis.rates import Rate, measured_rate
 
@@ -31,7 +32,7 @@ class Measured:
 
     @cached_property
     def capacity(self) -> Rate | None:
-        return measured_rate(self.hour.backlogged)
+        return measured_rate(self._at_work)
 
     @cached_property
     def growth(self) -> Rate | None:
@@ -43,10 +44,8 @@ class Measured:
     @cached_property
     def draining(self) -> Rate | None:
         """How fast the backlog shrinks, in minutes in which there was one."""
-        waited = self.hour.size > 0
-        net = self.hour.processed_per_s - self.hour.arrivals_per_s
-        return measured_rate(np.where(waited, net, np.nan)) or measured_rate(
-            np.where(waited[:-1], -np.diff(self.hour.size) / MINUTE_S, np.nan)
+        return measured_rate(self._at_work - self.hour.arrivals_per_s) or measured_rate(
+            np.where(self.hour.size[:-1] > 0, -np.diff(self.hour.size) / MINUTE_S, np.nan)
         )
 
     @property
@@ -56,6 +55,10 @@ class Measured:
     @property
     def processing_rate_per_s(self) -> float | None:
         return _mean(self.processed, self.queue.newest.processing_rate)
+
+    @cached_property
+    def _at_work(self) -> FloatArray:
+        return self.hour.backlogged_per_s(self.queue.newest.consumers)
 
     @property
     def service_s(self) -> float | None:

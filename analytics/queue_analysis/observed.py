@@ -32,6 +32,7 @@ class QueueSample:
     arrival_rate_per_s: float | None = None
     processing_rate_per_s: float | None = None
     oldest_age_s: float | None = None
+    consumers: float | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -41,9 +42,10 @@ class QueueSample:
             self.arrival_rate_per_s,
             self.processing_rate_per_s,
             self.oldest_age_s,
+            self.consumers,
         )
         if any(value is not None and value < 0 for value in values):
-            raise ValueError(f"sizes, rates and ages must be >= 0, not {values}")
+            raise ValueError(f"sizes, rates, ages and consumers must be >= 0, not {values}")
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,14 @@ class ObservedQueue:
 class Minutes:
     """Values by minute, the last minute being that of the newest record; NaN is unknown.
 
-    Sizes are bridged over gaps of at most five minutes.
+    Sizes and consumers are bridged over gaps of at most five minutes.
     """
 
     size: FloatArray
     arrivals_per_s: FloatArray
     processed_per_s: FloatArray
     oldest_age_s: FloatArray
+    consumers: FloatArray
 
     def until(self, minute: int) -> "Minutes":
         """The hour that ends with a minute, or what there is of it."""
@@ -87,18 +90,19 @@ class Minutes:
             self.arrivals_per_s[span],
             self.processed_per_s[span],
             self.oldest_age_s[span],
+            self.consumers[span],
         )
 
     @property
     def last_hour(self) -> "Minutes":
         return self.until(len(self.size) - 1)
 
-    @property
-    def backlogged(self) -> FloatArray:
-        """What was processed per second in minutes in which consumers had enough to do.
+    def backlogged_per_s(self, consumers: float | None) -> FloatArray:
+        """What so many consumers do: what was processed in minutes in which they had enough to do.
 
         Those are minutes before which as much waited as a minute takes on average. In others what
-        is processed is what arrives, and not what consumers can do.
+        is processed is what arrives, and not what consumers can do. Where another number of
+        consumers was there, it is taken in proportion; no number given: as it was.
         """
         rates = self.processed_per_s
         count = np.isfinite(rates).sum()
@@ -106,7 +110,10 @@ class Minutes:
             return rates
         enough = max(1.0, float(np.where(np.isfinite(rates), rates, 0.0).sum() / count) * MINUTE_S)
         waited = np.concatenate([[np.nan], self.size[:-1]]) >= enough
-        return np.where(waited, rates, np.nan)
+        if consumers and np.isfinite(self.consumers).any():
+            there = np.where(self.consumers >= 1, self.consumers, np.nan)
+            rates = rates * (consumers / there)
+        return np.where(waited & (rates <= LARGEST), rates, np.nan)
 
 
 def known(value: float | None) -> float | None:
@@ -126,6 +133,7 @@ def minutes(queue: ObservedQueue) -> Minutes:
         _column([(each.at, each.arrival_rate_per_s) for each in samples], oldest, count),
         _column([(each.at, each.processing_rate_per_s) for each in samples], oldest, count),
         _column([(each.at, each.oldest_age_s) for each in samples], oldest, count),
+        bridged(_column([(each.at, each.consumers) for each in samples], oldest, count)),
     )
 
 

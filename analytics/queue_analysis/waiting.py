@@ -27,10 +27,10 @@ GOOD_RATIO = (0.8, 1.25)
 MOST_Z = 1e6
 TAIL = 0.05
 METHOD = (
-    "Items ahead, and itself, / what is worked off per second while something waits (last hour). "
-    "The range is that of a gamma distribution with the variance of a first passage and the "
-    "error of the rate (batch means), widened where earlier estimates were off by more "
-    "(split conformal prediction; Vovk, Gammerman and Shafer 2005)."
+    "Items ahead, and itself, / what is worked off per second while enough waits, in the last hour "
+    "and in proportion to the consumers. The range is that of a gamma distribution with the "
+    "variance of a first passage and the error of the rate (batch means), widened where earlier "
+    "estimates were off by more (split conformal prediction; Vovk, Gammerman and Shafer 2005)."
 )
 
 
@@ -59,7 +59,7 @@ def estimate_wait(queue: ObservedQueue, ahead: int | None = None) -> WaitEstimat
     behind_all = newest.size - 1 if newest.size else None
     place = behind_all if ahead is None else ahead
     past, together = minutes(queue), newest.consumers or 1
-    rate = measured_rate(past.last_hour.backlogged)
+    rate = measured_rate(past.last_hour.backlogged_per_s(newest.consumers))
     reason = _not_told(queue, place, rate)
     found = None if rate is None or place is None else passage(place + 1, rate, together)
     if reason is None and found is None:
@@ -116,7 +116,8 @@ def judge_past(past: Minutes, together: int) -> Judged:
 def _foretold(past: Minutes, minute: int, level: float, together: int) -> Passage | None:
     if not level > 1:
         return None
-    rate = measured_rate(past.until(minute).backlogged)
+    there = past.consumers[minute]
+    rate = measured_rate(past.until(minute).backlogged_per_s(there if there >= 1 else None))
     return None if rate is None else passage(level, rate, together)
 
 
@@ -155,8 +156,8 @@ def _confidence(calibration: EtaCalibration | None) -> Confidence:
 
 def _evidence(place: int, rate: Rate, judged: Judged) -> Iterator[str]:
     yield (
-        f"{place} are ahead; {rate.mean_per_s:.4g} per second were worked off while something "
-        f"waited (standard error {rate.error_per_s:.2g}, {rate.blocks} blocks of 5 min)."
+        f"{place} are ahead; {rate.mean_per_s:.4g} per second are worked off while enough "
+        f"waits (standard error {rate.error_per_s:.2g}, {rate.blocks} blocks of 5 min)."
     )
     count = len(judged.scores)
     if count < LEAST_JUDGED:

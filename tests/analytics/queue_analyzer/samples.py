@@ -18,26 +18,22 @@ def observed(samples: Sequence[QueueSample] = (), /, **newest: object) -> Observ
     return ObservedQueue(QueueInfo.model_validate(defaults | newest), NOON, samples)
 
 
-def past(
-    minutes: int,
-    *,
-    size: Column = None,
-    arrivals: Column = None,
-    processed: Column = None,
-    age_s: Column = None,
-) -> list[QueueSample]:
+def past(minutes: int, **columns: Column) -> list[QueueSample]:
     """A sample a minute, the last one at NOON; a single number stands for all minutes."""
 
-    def at(column: Column, minute: int) -> float | None:
-        return column[minute] if isinstance(column, Sequence) else column
+    def at(column: str, minute: int) -> float | None:
+        values = columns.get(column)
+        return values[minute] if isinstance(values, Sequence) else values
 
+    assert columns.keys() <= {"size", "arrivals", "processed", "age_s", "consumers"}
     return [
         QueueSample(
             at=NOON - timedelta(minutes=minutes - 1 - minute),
-            size=at(size, minute),
-            arrival_rate_per_s=at(arrivals, minute),
-            processing_rate_per_s=at(processed, minute),
-            oldest_age_s=at(age_s, minute),
+            size=at("size", minute),
+            arrival_rate_per_s=at("arrivals", minute),
+            processing_rate_per_s=at("processed", minute),
+            oldest_age_s=at("age_s", minute),
+            consumers=at("consumers", minute),
         )
         for minute in range(minutes)
     ]

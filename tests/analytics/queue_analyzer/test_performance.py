@@ -95,7 +95,7 @@ def test_growth_without_rates_is_the_change_of_the_size() -> None:
     assert found.growth_per_s == pytest.approx(0.5)
     assert found.trend is BacklogTrend.GROWING
     assert found.drain_time_s is None
-    assert found.reason == "Over the last hour at least as much arrived as was worked off."
+    assert found.reason == "By the last hour, at least as much arrives as is worked off."
 
 
 def test_sizes_of_every_fifth_minute_are_enough() -> None:
@@ -115,6 +115,15 @@ def test_a_backlog_drains_at_the_surplus_of_minutes_that_had_one() -> None:
     assert found.drain_interval_s is not None
     assert found.drain_interval_s[0] <= 300.0 <= found.drain_interval_s[1]
     assert found.reason is None
+
+
+def test_consumers_that_were_taken_away_do_not_drain_any_more() -> None:
+    consumers = [4.0] * 55 + [1.0] * 5
+    samples = past(60, size=9000.0, arrivals=2.0, processed=consumers, consumers=consumers)
+    found = backlog_of(observed(samples, size=9000, consumers=1))
+
+    assert found.drain_time_s is None
+    assert found.trend is BacklogTrend.SHRINKING  # which it did over the hour
 
 
 def test_a_surplus_that_may_be_none_has_no_bound() -> None:

@@ -36,16 +36,11 @@ newest = st.fixed_dictionaries(
         "in_flight": counts,
     }
 ).map(QueueInfo.model_validate)
-single_samples = st.lists(
-    st.builds(QueueSample, moments, measured, measured, measured, measured), max_size=8
-)
+single_samples = st.lists(st.builds(QueueSample, moments, *[measured] * 5), max_size=8)
 columns = st.lists(measured, min_size=1, max_size=5).map(lambda few: (few * 60)[:60])
-hours = st.builds(
-    lambda size, arrivals, processed: past(60, size=size, arrivals=arrivals, processed=processed),
-    columns,
-    columns,
-    columns,
-)
+hours = st.fixed_dictionaries(
+    dict.fromkeys(("size", "arrivals", "processed", "consumers"), columns)
+).map(lambda hour: past(60, **hour))
 queues = st.builds(
     ObservedQueue,
     newest,
@@ -106,7 +101,7 @@ def test_the_unit_of_time_does_not_matter(
     """Twice as fast: half the drain time, and the same trend."""
     found = []
     for factor in (1.0, 2.0**power):
-        samples = past(60, size=1e6, arrivals=arrivals * factor, processed=processed * factor)
+        samples = past(60, size=1e9, arrivals=arrivals * factor, processed=processed * factor)
         (one,) = analyzer.analyze_queue_performance(
             [observed(samples, size=size)]
         ).backlog_analysis.queues

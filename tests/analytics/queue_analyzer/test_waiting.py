@@ -42,6 +42,15 @@ def test_minutes_in_which_little_waited_do_not_count() -> None:
     assert found.eta_s == pytest.approx(99 / 5)
 
 
+def test_consumers_that_were_added_are_counted_with() -> None:
+    """Two of them did 1 per second each; eight are there since five minutes."""
+    consumers = [2.0] * 55 + [8.0] * 5
+    samples = past(60, size=900.0, processed=consumers, consumers=consumers)
+    found = estimate_wait(observed(samples, size=800, consumers=8))
+
+    assert found.eta_s == pytest.approx(100.0)
+
+
 @pytest.mark.parametrize(
     ("newest", "reason"),
     [
