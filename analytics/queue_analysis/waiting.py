@@ -123,17 +123,18 @@ def _foretold(past: Minutes, minute: int, level: float, together: int) -> Passag
 
 def _not_told(queue: ObservedQueue, place: int | None, rate: Rate | None) -> str | None:
     newest = queue.newest
-    if newest.type is not QueueType.FIFO:
-        return f"The queue is {newest.type.value}: what comes later may be taken before."
-    if newest.size == 0:
-        return "Nothing waits."
-    if newest.consumers == 0:
-        return "Nobody takes from the queue."
-    if place is None:
-        return "How many items wait is unknown."
-    if rate is None:
-        return "In the last hour fewer than six blocks of 5 min are known in which enough waited."
-    return None
+    kind, size = newest.type, newest.size
+    beyond = place is not None and size is not None and place > size
+    reasons = {
+        f"The queue is {kind}: what comes later may be taken before.": kind is not QueueType.FIFO,
+        "Nothing waits.": size == 0,
+        "Nobody takes from the queue.": newest.consumers == 0,
+        "How many items wait is unknown.": place is None,
+        f"{place} are said to be ahead, and only {size} wait.": beyond,
+        "In the last hour fewer than six blocks of 5 min are known in which enough waited.": rate
+        is None,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _calibration(judged: Judged) -> EtaCalibration | None:

@@ -86,6 +86,13 @@ def test_history_that_ended_long_ago_tells_nothing() -> None:
     assert found.eta_s is None
 
 
+def test_no_more_can_be_ahead_than_wait() -> None:
+    found = estimate_wait(observed(past(60, size=50.0, processed=0.5), size=5), ahead=6)
+
+    assert found.eta_s is None
+    assert found.reason == "6 are said to be ahead, and only 5 wait."
+
+
 def test_no_item_has_fewer_than_none_ahead() -> None:
     with pytest.raises(ValueError, match="-1 others"):
         estimate_wait(observed(size=5), ahead=-1)
