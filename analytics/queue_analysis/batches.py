@@ -66,7 +66,11 @@ def batch_cost(runs: Sequence[BatchRun]) -> BatchCost | str:
     Sizes beyond those measured are not judged. Without a fixed cost that is surely above 0 (90 %)
     a larger batch saves nothing that could be measured.
     """
-    timed = [(run.items, took_s) for run in runs if (took_s := known(run.took_s)) is not None]
+    timed = [
+        (run.items, run.took_s)
+        for run in runs
+        if known(run.items) is not None and known(run.took_s) is not None
+    ]
     sizes = {items for items, _ in timed}
     if len(timed) < LEAST_RUNS or len(sizes) < LEAST_SIZES:
         return (

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from analytics.findings import Recommendation
 from analytics.queue_analysis.findings import (
     BacklogAnalysis,
+    BacklogTrend,
     ConsumerAnalysis,
     DeadLetterAnalysis,
     LatencyAnalysis,
@@ -23,7 +24,10 @@ def opportunities(
     letters: DeadLetterAnalysis,
     consumers: ConsumerAnalysis,
 ) -> Iterator[Recommendation]:
-    """The most urgent kind first: nobody there, too few, poison, dead letters, too many."""
+    """Nobody there first, then the number of consumers, then what keeps failing.
+
+    The sections list the same queues in the same order.
+    """
     for name in consumers.unattended:
         yield Recommendation(
             action=f"Start consumers for {name}, or stop sending to it.",
@@ -31,9 +35,8 @@ def opportunities(
             effect="What waits there is taken.",
             risk="None, if the work is still wanted.",
         )
-    slow = {each.name: each for each in latency.queues if each.over_target}
-    for each in consumers.queues:
-        late = each.name in slow or each.name in backlog.growing
+    for wait, waiting, each in zip(latency.queues, backlog.queues, consumers.queues, strict=True):
+        late = wait.over_target or waiting.trend is BacklogTrend.GROWING
         if each.consumers and each.needed_consumers is not None:
             if late and each.needed_consumers > each.consumers:
                 yield _more(each, latency.target_wait_s)
@@ -70,8 +73,8 @@ def _more(each: QueueConsumers, target_s: float) -> Recommendation:
 
 def _fewer(each: QueueConsumers) -> Recommendation:
     return Recommendation(
-        action=f"{each.name} may do with {max(1, each.needed_consumers or 0)} consumers instead "
-        f"of {each.consumers}: replay its own history before.",
+        action=f"Lower the consumers of {each.name} from {each.consumers} to "
+        f"{max(1, each.needed_consumers or 0)}, if its own history replayed so allows it.",
         evidence=f"{_demand(each)}; nothing waits too long.",
         effect="Fewer consumers are paid for.",
         risk="The last hour may not show the day's peak.",

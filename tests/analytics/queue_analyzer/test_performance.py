@@ -220,7 +220,7 @@ def test_opportunities_name_the_most_urgent_first() -> None:
     assert [each.action for each in found] == [
         "Start consumers for orphan, or stop sending to it.",
         "Raise the consumers of slow from 8 to at least 15.",
-        "idle may do with 1 consumers instead of 9: replay its own history before.",
+        "Lower the consumers of idle from 9 to 1, if its own history replayed so allows it.",
         "Set the items aside that fail again and again.",
         "Look why items are given up.",
     ]
