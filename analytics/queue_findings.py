@@ -8,7 +8,7 @@ from analytics.health_parts import GROWTH_LIMIT_S, TARGET_WAIT_MS
 from analytics.reasons import why_unknown
 from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
 
-__all__ = ["analyze_queues", "oldest_age_s", "outpaced", "unattended"]
+__all__ = ["analyze_queues", "drain_time_s", "oldest_age_s", "outpaced", "unattended"]
 
 LARGEST_FIRST_LIMIT = 20
 
@@ -67,11 +67,11 @@ def _finding(queue: QueueInfo, now: datetime) -> QueueFinding:
         oldest_age_s=oldest_age_s(queue, now),
         arrival_rate_per_s=queue.arrival_rate,
         processing_rate_per_s=queue.processing_rate,
-        drain_time_s=_drain_time_s(queue),
+        drain_time_s=drain_time_s(queue),
     )
 
 
-def _drain_time_s(queue: QueueInfo) -> float | None:
+def drain_time_s(queue: QueueInfo) -> float | None:
     """size / (processing - arrival rate): Little's law while both rates stay as they are."""
     if queue.size is None or queue.arrival_rate is None or queue.processing_rate is None:
         return None

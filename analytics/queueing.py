@@ -87,7 +87,7 @@ def mean_wait_s(traffic: Traffic, workers: int) -> float:
     load = traffic.load
     if workers <= load:
         return inf
-    if load == 0:
+    if load / workers == 0:
         return 0.0
     peak = _peakedness(traffic)
     if peak == 0:

@@ -108,6 +108,10 @@ def test_simulated_waits_are_not_longer_than_predicted(case: Case) -> None:
     assert simulated - 3 * error - 0.02 * predicted < predicted < 1.35 * simulated + 3 * error
 
 
+def test_a_load_too_small_to_be_shared_out_waits_for_nothing() -> None:
+    assert mean_wait_s(Traffic(1.0, 5e-324), 90_071_992) == 0.0
+
+
 def test_what_cannot_keep_up_waits_for_ever() -> None:
     assert isinf(mean_wait_s(Traffic(10, 1), 10))
     assert mean_wait_s(Traffic(0, 1), 0) == inf
