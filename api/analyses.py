@@ -7,14 +7,24 @@ from pydantic import ValidationError
 
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
+from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.replay_findings import WhatIf
 from analytics.scorecard import Period, Total
 from api.problems import ApiError, ProblemPart
 from contracts.events import CoordinationEvent
 from store.periods import Sums
+from store.rows import QueueRow
 from store.series import Series
 
-__all__ = ["HISTORY_H", "LONGEST_WINDOW_H", "forecast_of", "issues_of", "period_of", "what_if_of"]
+__all__ = [
+    "HISTORY_H",
+    "LONGEST_WINDOW_H",
+    "forecast_of",
+    "issues_of",
+    "period_of",
+    "queue_analysis_of",
+    "what_if_of",
+]
 
 RECORDED = {
     "up": "up",
@@ -61,6 +71,25 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
     columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
     steps = [PoolStep(*each) for each in zip(*columns, strict=True)]
     return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def queue_analysis_of(
+    row: QueueRow, history: Series, ahead: int | None
+) -> tuple[QueuePerformance, WaitEstimate]:
+    """How one queue does, and when an item with `ahead` others before it is taken."""
+    from analytics.queue_analysis.observed import ObservedQueue, QueueSample  # noqa: PLC0415 - numpy
+    from analytics.queue_analyzer import QueueAnalyzer  # noqa: PLC0415
+
+    names = ("size", "arrivalRate", "processingRate", "oldestAgeS", "consumers")
+    columns = (history.lines[name] for name in names)
+    samples = map(QueueSample, history.window.starts(), *columns)
+    read_at = row.seen.observed_at or history.window.end
+    observed = ObservedQueue(row.info, read_at, list(samples))
+    analyzer = QueueAnalyzer()
+    return (
+        analyzer.analyze_queue_performance([observed]),
+        analyzer.estimate_wait(observed, ahead),
+    )
 
 
 def period_of(sums: Sums) -> Period:

@@ -8,6 +8,7 @@ from pydantic import Field
 from analytics.balancing.findings import LoadDistribution
 from analytics.coordination.results import CoordinationHealth, CoordinationIssue
 from analytics.health_analysis import HealthAnalysis
+from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.scorecard import Scorecard
 from contracts.base import Record, UtcDatetime
 from contracts.coordination import CoordinationMetrics
@@ -311,6 +312,14 @@ class WorkerPoolItem(Observed):
     performance: PoolPerformance
     scaling: AutoScalingMetrics
     metadata: Metadata
+
+
+class QueueAnalysis(Observed):
+    """How one queue does, and when an item that waits in it will be taken."""
+
+    queue_id: UUID
+    performance: QueuePerformance
+    wait: WaitEstimate
 
 
 class WorkerPoolList(Record):

@@ -9,6 +9,7 @@ from analytics.balancing.distribution import distribution
 from analytics.coordination.health import coordination_health
 from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
+from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from api.models import (
     BalanceItem,
     CapacityFrame,
@@ -19,6 +20,7 @@ from api.models import (
     Observed,
     OrchestratorFrame,
     OrchestratorItem,
+    QueueAnalysis,
     QueueFrame,
     QueueItem,
     QueueSeries,
@@ -46,6 +48,7 @@ __all__ = [
     "load_balancing_item",
     "orchestrator_frame",
     "orchestrator_item",
+    "queue_analysis",
     "queue_frame",
     "queue_item",
     "scheduling_frame",
@@ -184,6 +187,16 @@ def queue_frame(row: QueueRow, series: Series, now: datetime) -> QueueFrame:
         queue=row.info,
         range=_range(series.window),
         series=QueueSeries.model_validate({"t": _times(series.window), **series.lines}),
+    )
+
+
+def queue_analysis(
+    row: QueueRow, found: tuple[QueuePerformance, WaitEstimate], now: datetime
+) -> QueueAnalysis:
+    """What was found of a queue, and how fresh what it was found in is."""
+    performance, wait = found
+    return QueueAnalysis(
+        queue_id=row.queue_id, performance=performance, wait=wait, **_observed(row.seen, now)
     )
 
 

@@ -69,6 +69,11 @@ class ApiClient:
                 raise CommandError(f"{self._place} gave one page of {path} twice")
             query["cursor"] = cursor
 
+    def look(self, path: str, **parameters: str | int | None) -> Item:
+        """One thing: `GET path`."""
+        query = {name: value for name, value in parameters.items() if value is not None}
+        return self._object(self._send("GET", path, query))
+
     def ask(self, path: str, body: Item | None = None, **parameters: str | int) -> Item:
         """What an analysis answers: `POST path`."""
         return self._object(self._send("POST", path, parameters, body))

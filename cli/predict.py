@@ -7,9 +7,9 @@ from datetime import datetime
 from cli.api_client import ApiClient, Item
 from cli.exits import Exit
 from cli.get import Wanted, rows_of
-from cli.tables import number, printable, show_table
+from cli.tables import number, percent, printable, show_table
 
-__all__ = ["run_predict_capacity"]
+__all__ = ["run_predict_capacity", "run_predict_wait"]
 
 
 def run_predict_capacity(client: ApiClient, name: str, hours: int, *, as_json: bool) -> Exit:
@@ -27,6 +27,40 @@ def run_predict_capacity(client: ApiClient, name: str, hours: int, *, as_json: b
         print()
         show_table(*_hours(forecast))
     return Exit.OK
+
+
+def run_predict_wait(
+    client: ApiClient, name: str, orchestrator: str | None, ahead: int | None, *, as_json: bool
+) -> Exit:
+    """Print when an item of the queue that `name` means is taken. Raises `CommandError`."""
+    (row,) = rows_of(client, Wanted("queue", name, orchestrator=orchestrator))
+    wait = client.look(f"/queues/{row.item['id']}/analysis", ahead=ahead)["wait"]
+    if as_json:
+        print(json.dumps(wait, indent=2))
+        return Exit.OK
+    print(f"{row.owner}/{row.name}")
+    for line in _wait(wait):
+        print(printable(line))
+    return Exit.OK
+
+
+def _wait(wait: Item) -> Iterator[str]:
+    if wait["eta_s"] is not None:
+        before = number(wait["ahead"])
+        yield f"taken in {number(wait['eta_s'])} s, with {before} before it"
+    if wait["eta_interval_s"] is not None:
+        low, high = wait["eta_interval_s"]
+        yield f"nine times in ten within {number(low)} to {number(high)} s"
+    if wait["calibration"] is not None:
+        held = wait["calibration"]
+        yield (
+            f"of {number(held['judged'])} earlier estimates {percent(held['inside_ratio'])} fell "
+            "into their range"
+        )
+    if wait["reason"] is not None:
+        yield f"unknown: {wait['reason']}"
+    yield from wait["evidence"]
+    yield f"confidence: {wait['confidence']}"
 
 
 def _summary(forecast: Item) -> Iterator[str]:

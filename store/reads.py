@@ -193,6 +193,13 @@ class Reads:
         window = whole_steps(minutes, MINUTE_S, now)
         return await self._history(POOL_BY_MINUTE, (orchestrator_id, pool_id), window)
 
+    async def queue_by_minute(
+        self, orchestrator_id: UUID, queue_id: UUID, minutes: int, now: datetime
+    ) -> Series:
+        """The lines of a queue's chart in the last whole minutes."""
+        window = whole_steps(minutes, MINUTE_S, now)
+        return await self._history(QUEUE.for_step(MINUTE_S), (orchestrator_id, queue_id), window)
+
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""
         subject = (orchestrator_id,)

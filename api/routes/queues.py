@@ -1,13 +1,15 @@
-"""Queues: the list, and the metrics of one."""
+"""Queues: the list, the metrics of one, how it does, and when what waits in it is taken."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.models import QueueFrame, QueueList
+from api.analyses import queue_analysis_of
+from api.models import QueueAnalysis, QueueFrame, QueueList
 from api.paging import ByOwner, OwnedPageQuery, decode_cursor, encode_cursor
-from api.present import queue_frame, queue_item
+from api.present import queue_analysis, queue_frame, queue_item
 from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
@@ -17,6 +19,8 @@ from api.time_range import SeriesQuery
 __all__ = ["router"]
 
 router = APIRouter(prefix=f"{PREFIX}/queues", tags=["queues"], responses=PROBLEMS)
+
+WEEK_MINUTES = 7 * 24 * 60
 
 
 @router.get("", response_model=QueueList)
@@ -47,3 +51,27 @@ async def get_queue_metrics(
     now = services.clock()
     series = await services.reads.queue_series(row.orchestrator_id, queue_id, query.range(now))
     return conditional(request, queue_frame(row, series, now))
+
+
+@router.get("/{queue_id}/analysis", response_model=QueueAnalysis)
+async def analyze_queue(
+    request: Request,
+    services: Services,
+    queue_id: UUID,
+    ahead: Annotated[
+        int | None,
+        Query(ge=0, description="Items taken before the one asked about; unset: all but the last."),
+    ] = None,
+) -> Response:
+    """How one queue does, and when an item that waits is taken, from its last week's minutes.
+
+    Estimates come with a range and how often such ranges held on the queue's own past; where
+    that does not carry one, with the reason.
+    """
+    row = await services.reads.queue(queue_id)
+    if row is None:
+        raise not_found("queue", queue_id)
+    now = services.clock()
+    history = await services.reads.queue_by_minute(row.orchestrator_id, queue_id, WEEK_MINUTES, now)
+    found = await asyncio.to_thread(queue_analysis_of, row, history, ahead)
+    return conditional(request, queue_analysis(row, found, now))

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import ContextOption, Output, OutputOption, finish
+from cli.commands.options import (
+    ContextOption,
+    OrchestratorOption,
+    Output,
+    OutputOption,
+    finish,
+)
 from cli.exits import Exit
 
 __all__ = ["app"]
@@ -16,11 +22,6 @@ app = typer.Typer(
     epilog="Example:  woa predict capacity orders-prod --hours 48",
     no_args_is_help=True,
 )
-
-
-@app.callback()
-def predict() -> None:
-    """Show what a running woa expects."""
 
 
 @app.command(
@@ -46,5 +47,36 @@ def capacity(
 
         with ApiClient(target_of(context, os.environ)) as client:
             return run_predict_capacity(client, orchestrator, hours, as_json=output is Output.JSON)
+
+    finish(work)
+
+
+@app.command(
+    epilog="Examples:  woa predict wait billing  |  "
+    "woa predict wait billing --ahead 100 --orchestrator orders-prod -o json"
+)
+def wait(
+    queue: Annotated[
+        str, typer.Argument(help="The queue: its id, its name or a part that only it has.")
+    ],
+    ahead: Annotated[
+        int | None,
+        typer.Option("--ahead", min=0, help="Items taken before it; unset: all but the last."),
+    ] = None,
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """When an item that waits in a queue is taken, with a range."""
+
+    def work() -> Exit:
+        from cli.api_client import ApiClient
+        from cli.contexts import target_of
+        from cli.predict import run_predict_wait
+
+        with ApiClient(target_of(context, os.environ)) as client:
+            return run_predict_wait(
+                client, queue, orchestrator, ahead, as_json=output is Output.JSON
+            )
 
     finish(work)

@@ -28,6 +28,7 @@ CLOSED = [
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/predict-capacity",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/scheduling",
     f"{PREFIX}/queues",
+    f"{PREFIX}/queues/{{queue_id}}/analysis",
     f"{PREFIX}/queues/{{queue_id}}/metrics",
     f"{PREFIX}/scorecard",
     f"{PREFIX}/worker-pools",

@@ -59,3 +59,18 @@ async def test_without_enough_history_it_says_so(served: Served) -> None:
     assert answer.code == 0
     assert "no forecast: " in answer.out
     assert "DEMAND" not in answer.out
+
+
+async def test_a_wait_is_told_or_why_not(served: Served) -> None:
+    now = served.world.clock.now
+    await served.world.write(
+        *(orchestrator_record(collected_at=now - timedelta(minutes=each)) for each in range(5))
+    )
+    name = (await served.woa("get", "queues")).out.splitlines()[1].split()[0]
+    answer = await served.woa("predict", "wait", name, "--ahead", "3")
+    as_json = await served.woa("predict", "wait", name, "-o", "json")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert "unknown: " in answer.out
+    assert answer.out.splitlines()[-1].startswith("confidence: ")
+    assert json.loads(as_json.out)["eta_s"] is None
