@@ -28,7 +28,7 @@ async def test_a_server_that_goes_is_unreachable_and_comes_back_by_itself(
 
         # Far below the deadline of a scrape: nothing is waited for.
         async with asyncio.timeout(collector.config.timeout_s / 2):
-            with pytest.raises(UnreachableError, match="connect"):
+            with pytest.raises(UnreachableError):
                 await collector.collect(datetime.now(UTC))
 
         lone_server.start()

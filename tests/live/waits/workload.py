@@ -53,17 +53,22 @@ async def _play_one(item: Item, submit: Act, release: Act) -> float:
 
 
 def the_known_p95(
-    record: OrchestratorMetrics, known_ms: list[float], resolution_ms: float = 0.0
+    record: OrchestratorMetrics,
+    known_ms: list[float],
+    resolution_ms: float = 0.0,
+    given_again: int = 0,
 ) -> None:
     """The record tells of all waits, and its p95 is the known one.
 
-    `resolution_ms`: of the source's clock, or the width of its histogram's bucket.
+    `resolution_ms`: of the source's clock, or the width of its histogram's bucket. `given_again`:
+    how many pieces a busy source may give out, and count, a second time.
     """
     expected_ms = sorted(known_ms)[ceil(0.95 * len(known_ms)) - 1]
     assert record.scheduling is not None
     assert record.scheduling.latency_histogram is not None
     counts = record.scheduling.latency_histogram.counts
-    assert (sum(counts), len(known_ms)) == (len(ITEMS), len(ITEMS)), counts
+    assert len(known_ms) == len(ITEMS)
+    assert len(ITEMS) <= sum(counts) <= len(ITEMS) + given_again, counts
     told_ms = record.scheduling.p95_scheduling_latency
     print(f"p95: known {expected_ms:.0f} ms, told {told_ms} ms")
     assert told_ms == pytest.approx(expected_ms, abs=max(0.1 * expected_ms, resolution_ms))
