@@ -10,6 +10,7 @@ from analytics.forecasting.series import FloatArray
 from analytics.replay import Conditions, replay_policy
 from analytics.replay_findings import PolicyOutcome, WhatIf
 from analytics.scaling.policies import PolicySettings
+from analytics.scaling.simulator import MOST_LOAD
 
 __all__ = ["PoolStep", "policies_of", "what_if"]
 
@@ -30,11 +31,12 @@ class PoolStep:
 
     @property
     def load(self) -> float:
-        """In workers' worth: slots in use / slots of a worker. NaN is unknown."""
+        """Slots in use / slots of a worker. NaN: unknown, or it makes no sense."""
         used, slots, workers = self.used_slots, self.total_slots, self.total_workers
         if used is None or used < 0 or not slots or not workers or slots < 0 or workers < 0:
             return np.nan
-        return used * workers / slots
+        load = used * workers / slots
+        return load if load <= MOST_LOAD else np.nan
 
 
 def policies_of(settings: Sequence[object]) -> list[PolicySettings]:

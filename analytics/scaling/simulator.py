@@ -16,7 +16,7 @@ from analytics.forecasting.series import FloatArray
 from analytics.scaling.policies import ScalingPolicy, Situation
 from analytics.scaling.windows import leading_max, needed, ready_workers, trailing_max
 
-__all__ = ["HOLD_S", "Conditions", "Course", "oracle", "replay"]
+__all__ = ["HOLD_S", "MOST_LOAD", "Conditions", "Course", "oracle", "replay"]
 
 HOLD_S = 300.0
 """How long the oracle keeps workers."""

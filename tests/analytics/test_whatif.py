@@ -37,6 +37,10 @@ def test_what_was_never_known_is_not_replayed() -> None:
     assert what_if([], BOTH, Conditions()).reason == found.reason
 
 
+def test_a_load_out_of_reason_is_unknown() -> None:
+    assert what_if([PoolStep(1e9, 1e-9, 1.0)], BOTH, Conditions()).reason is not None
+
+
 def test_what_a_policy_does_not_have_is_refused() -> None:
     with pytest.raises(ValidationError, match="hold_seconds"):
         policies_of([{"kind": "keda", "hold_seconds": 5}])
