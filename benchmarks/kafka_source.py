@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from benchmarks.servers import cache_folder
+
 __all__ = ["Image", "Jars", "KafkaSource", "kafka_source"]
 
 HEAP = "-Xmx{}m"
@@ -67,8 +69,7 @@ class Image:
 
 def kafka_source() -> KafkaSource | None:
     """The jars with a Java, else a Docker engine that answers, else None."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("WOA_KAFKA_JARS") or cache / "woa" / "kafka")
+    folder = Path(os.environ.get("WOA_KAFKA_JARS") or cache_folder() / "kafka")
     if shutil.which("java") and list(folder.glob("kafka_*.jar")):
         return Jars(folder)
     if shutil.which("docker"):

@@ -9,8 +9,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-__all__ = ["die_with_parent", "free_ports", "wait_for"]
+__all__ = ["cache_folder", "die_with_parent", "free_ports", "wait_for"]
 
 PR_SET_PDEATHSIG = 1
 FIRST_PORT, PORTS = 20_000, 12_000
@@ -37,6 +38,11 @@ def free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             found.append(port)
     raise OSError(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1} is free")
+
+
+def cache_folder() -> Path:
+    """Where `make servers` and `make peers` put what they get."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "woa"
 
 
 def die_with_parent() -> None:

@@ -1,11 +1,10 @@
 """`woa rules`: alert rules as files, shown and tested without a server."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 from analytics.alerting.rule_tests import read_tests, run_tests
-from analytics.alerting.rules import PACKS, RulePack, packaged, read_pack
+from analytics.alerting.rules import PACKS, RulePack, packaged, packaged_text, read_pack
 from cli.exits import CommandError, Exit, UsageError
 
 __all__ = ["run_rules_show", "run_rules_test"]
@@ -15,7 +14,7 @@ def run_rules_show(name: str) -> Exit:
     """Print a pack that comes with the product, to begin one's own with. Raises `UsageError`."""
     if name not in PACKS:
         raise UsageError(f"there is no pack {name!r}; there are {', '.join(PACKS)}")
-    print(files("analytics.alerting").joinpath("packs", f"{name}.yaml").read_text(), end="")
+    print(packaged_text(name), end="")
     return Exit.OK
 
 

@@ -10,7 +10,7 @@ import yaml
 from cli.api_client import ApiClient, Item
 from cli.exits import Exit, UsageError
 from cli.get import Wanted, rows_of
-from cli.tables import number, percent, printable, show_table
+from cli.tables import UNKNOWN, number, percent, printable, show_table
 
 __all__ = ["Question", "run_whatif"]
 
@@ -72,7 +72,7 @@ def _row(name: str, replay: Item) -> list[str]:
         number(replay["worker_hours"], 1),
         number(replay["cost_to_oracle"], 3),
         number(replay["changes_per_day"], 1),
-        "-" if wait is None else f"{number(wait, 1)} s",
+        UNKNOWN if wait is None else f"{number(wait, 1)} s",
     ]
 
 

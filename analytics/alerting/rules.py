@@ -32,6 +32,7 @@ __all__ = [
     "RulePack",
     "Threshold",
     "packaged",
+    "packaged_text",
     "read_pack",
 ]
 
@@ -219,6 +220,11 @@ def read_pack(text: str) -> RulePack:
 
 def packaged(name: str) -> RulePack:
     """One of `PACKS`, which come with the product. Raises `KeyError` for another name."""
+    return read_pack(packaged_text(name))
+
+
+def packaged_text(name: str) -> str:
+    """The same as it is written. Raises `KeyError` for another name."""
     if name not in PACKS:
         raise KeyError(name)
-    return read_pack((files("analytics.alerting") / "packs" / f"{name}.yaml").read_text())
+    return (files("analytics.alerting") / "packs" / f"{name}.yaml").read_text()

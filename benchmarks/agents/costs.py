@@ -10,7 +10,6 @@ of Kubernetes under 15 CPU-s and 400 MB, `cpu_ratio_to_official_client` at most 
 import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 from temporalio.client import Client
 
 from benchmarks.agents.serving import serving
+from benchmarks.servers import cache_folder
 from tests.live.temporal.server import TemporalServer
 from tests.live.temporal.watch import start
 
@@ -67,8 +67,7 @@ def _kubernetes(arguments: argparse.Namespace) -> Figures:
 
 def _official(url: str, pods: int) -> float | None:
     """CPU microseconds per pod; None, with the reason on standard error, where it is not there."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    python = cache / "woa" / "peers" / "kubernetes" / "bin" / "python"
+    python = cache_folder() / "peers" / "kubernetes" / "bin" / "python"
     if not python.exists():
         print("the official client is not there: make peers", file=sys.stderr)
         return None

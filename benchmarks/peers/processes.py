@@ -1,6 +1,5 @@
 """The peers as processes: how each is provisioned, set up and started."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from urllib.parse import quote
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.product import free_port
-from benchmarks.servers import die_with_parent
+from benchmarks.servers import cache_folder, die_with_parent
 from benchmarks.stage import Stage
 
 __all__ = ["FLAT_TOPIC", "Peer", "connect_sink", "peers_folder", "plain_consumer", "telegraf"]
@@ -116,8 +115,7 @@ class Peer:
 
 def peers_folder() -> Path:
     """What `make peers` fills."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "woa" / "peers"
+    return cache_folder() / "peers"
 
 
 def plain_consumer(stage: Stage, topic: str) -> Peer:

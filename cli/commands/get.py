@@ -1,6 +1,5 @@
 """`woa get`: what a running woa knows."""
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +9,12 @@ from cli.commands.options import (
     OrchestratorOption,
     Output,
     OutputOption,
-    finish,
+    ask,
 )
 from cli.exits import Exit
 
 if TYPE_CHECKING:
+    from cli.api_client import ApiClient
     from cli.get import Wanted
 
 __all__ = ["app"]
@@ -102,12 +102,9 @@ def queues(
 
 
 def _show(wanted: "Wanted", output: Output, context: str | None) -> None:
-    def work() -> Exit:
-        from cli.api_client import ApiClient
-        from cli.contexts import target_of
+    def work(client: "ApiClient") -> Exit:
         from cli.get import run_get
 
-        with ApiClient(target_of(context, os.environ)) as client:
-            return run_get(client, wanted, as_json=output is Output.JSON)
+        return run_get(client, wanted, as_json=output is Output.JSON)
 
-    finish(work)
+    ask(context, work)

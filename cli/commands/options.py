@@ -12,6 +12,7 @@ import typer
 from cli.exits import CommandError, Exit, UsageError
 
 if TYPE_CHECKING:
+    from cli.api_client import ApiClient
     from cli.settings import Settings
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OrchestratorOption",
     "Output",
     "OutputOption",
+    "ask",
     "finish",
     "leave",
     "outcome",
@@ -95,3 +97,16 @@ def leave(work: Callable[[], Exit]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def ask(context: str | None, work: Callable[["ApiClient"], Exit]) -> NoReturn:
+    """Do the work of a command that asks a running woa, and end it."""
+
+    def asking() -> Exit:
+        from cli.api_client import ApiClient
+        from cli.contexts import target_of
+
+        with ApiClient(target_of(context, os.environ)) as client:
+            return work(client)
+
+    finish(asking)

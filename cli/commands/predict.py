@@ -1,7 +1,6 @@
 """`woa predict`: what a running woa expects."""
 
-import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +9,12 @@ from cli.commands.options import (
     OrchestratorOption,
     Output,
     OutputOption,
-    finish,
+    ask,
 )
 from cli.exits import Exit
+
+if TYPE_CHECKING:
+    from cli.api_client import ApiClient
 
 __all__ = ["app"]
 
@@ -40,15 +42,12 @@ def capacity(
 ) -> None:
     """Demand for slots hour by hour, and the capacity that it takes."""
 
-    def work() -> Exit:
-        from cli.api_client import ApiClient
-        from cli.contexts import target_of
+    def work(client: "ApiClient") -> Exit:
         from cli.predict import run_predict_capacity
 
-        with ApiClient(target_of(context, os.environ)) as client:
-            return run_predict_capacity(client, orchestrator, hours, as_json=output is Output.JSON)
+        return run_predict_capacity(client, orchestrator, hours, as_json=output is Output.JSON)
 
-    finish(work)
+    ask(context, work)
 
 
 @app.command(
@@ -69,14 +68,9 @@ def wait(
 ) -> None:
     """When an item that waits in a queue is taken, with a range."""
 
-    def work() -> Exit:
-        from cli.api_client import ApiClient
-        from cli.contexts import target_of
+    def work(client: "ApiClient") -> Exit:
         from cli.predict import run_predict_wait
 
-        with ApiClient(target_of(context, os.environ)) as client:
-            return run_predict_wait(
-                client, queue, orchestrator, ahead, as_json=output is Output.JSON
-            )
+        return run_predict_wait(client, queue, orchestrator, ahead, as_json=output is Output.JSON)
 
-    finish(work)
+    ask(context, work)

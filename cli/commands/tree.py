@@ -1,9 +1,8 @@
 """The tree of all commands, and its way in."""
 
-import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,12 +24,16 @@ from cli.commands.options import (
     OrchestratorOption,
     Output,
     OutputOption,
+    ask,
     finish,
     leave,
     settings_of,
 )
 from cli.exits import EXIT_CODES, Exit
 from cli.version import VERSION
+
+if TYPE_CHECKING:
+    from cli.api_client import ApiClient
 
 __all__ = ["app", "run"]
 
@@ -143,16 +146,13 @@ def whatif(
 ) -> None:
     """Replay scaling policies over a pool's own history. Nothing is changed."""
 
-    def work() -> Exit:
-        from cli.api_client import ApiClient
-        from cli.contexts import target_of
+    def work(client: "ApiClient") -> Exit:
         from cli.whatif import Question, run_whatif
 
         question = Question(pool, orchestrator, tuple(policy or ()), since, delay_s)
-        with ApiClient(target_of(context, os.environ)) as client:
-            return run_whatif(client, question, as_json=output is Output.JSON)
+        return run_whatif(client, question, as_json=output is Output.JSON)
 
-    finish(work)
+    ask(context, work)
 
 
 @app.command(
@@ -171,15 +171,12 @@ def scorecard(
 ) -> None:
     """How orchestrators did: uptime, waits, use of capacity, each beside its target."""
 
-    def work() -> Exit:
-        from cli.api_client import ApiClient
-        from cli.contexts import target_of
+    def work(client: "ApiClient") -> Exit:
         from cli.scorecard import run_scorecard
 
-        with ApiClient(target_of(context, os.environ)) as client:
-            return run_scorecard(client, orchestrator, since, as_json=output is Output.JSON)
+        return run_scorecard(client, orchestrator, since, as_json=output is Output.JSON)
 
-    finish(work)
+    ask(context, work)
 
 
 @app.command(epilog="Examples:  woa doctor -c woa.yaml  |  woa doctor -c woa.yaml -o json")

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 
 __all__ = ["AirflowServer", "Waited", "home"]
 
@@ -27,8 +27,7 @@ PARALLELISM = 4
 
 def home(name: str = "airflow") -> Path | None:
     """The environment that `make airflow` or `make airflow-older` makes, if it did."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "woa" / name
+    folder = cache_folder() / name
     return folder if (folder / ".installed").exists() else None
 
 

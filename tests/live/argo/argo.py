@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import yaml
 
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 from tests.live.kubernetes.cluster import STOP_S, Cluster
 
 __all__ = ["Argo", "programs"]
@@ -22,8 +22,7 @@ LABEL = "workflows.argoproj.io/workflow"
 
 def programs() -> Path | None:
     """The folder that `make argo` fills, or None where it is not complete."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "woa" / "argo"
+    folder = cache_folder() / "argo"
     return folder if all((folder / name).is_file() for name in FILES) else None
 
 

@@ -20,7 +20,7 @@ import yaml
 
 from agents.collector import Batch
 from agents.custom import CustomCollector, CustomConfig
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 from contracts.worker_pool import WorkerStatus
 from tests.agents.contract import records_of, unexplained_nulls
 from tests.requirements import require_or_skip
@@ -121,8 +121,7 @@ class Celery:
 
 @pytest.fixture
 def celery(tmp_path: Path) -> Iterator[Celery]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    environment = cache / "woa" / "celery"
+    environment = cache_folder() / "celery"
     if not (environment / ".installed").exists():
         require_or_skip("live", "there is no Celery: make celery")
     if shutil.which("redis-server") is None:

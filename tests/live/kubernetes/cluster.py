@@ -1,7 +1,6 @@
 """A real Kubernetes control plane on loopback, with kwok in the place of kubelets."""
 
 import json
-import os
 import ssl
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 
 NEEDED = ("etcd", "kube-apiserver", "kube-scheduler", "kube-controller-manager", "kwok")
 FILES = (*NEEDED, "stages.yaml")
@@ -20,8 +19,7 @@ ADMIN = "admin-token"
 
 def programs() -> Path | None:
     """The folder that `make kubernetes` fills, or None where it is not complete."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "woa" / "kubernetes"
+    folder = cache_folder() / "kubernetes"
     return folder if all((folder / name).is_file() for name in FILES) else None
 
 

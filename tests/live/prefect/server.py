@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 
 __all__ = ["PrefectServer", "home", "stop"]
 
@@ -25,8 +25,7 @@ HEARTBEAT_S = 3
 
 def home() -> Path | None:
     """The environment that `make prefect` makes, if it did."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "woa" / "prefect"
+    folder = cache_folder() / "prefect"
     return folder if (folder / ".installed").exists() else None
 
 

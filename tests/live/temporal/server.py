@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import die_with_parent, free_ports, wait_for
+from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
 
 __all__ = ["TemporalServer", "binary", "older_binary"]
 
@@ -29,8 +29,7 @@ def binary() -> str | None:
 
 def older_binary() -> Path | None:
     """The older `temporal` that `make temporal-older` gets, if it did."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    program = cache / "woa" / "temporal-older" / "bin" / "temporal"
+    program = cache_folder() / "temporal-older" / "bin" / "temporal"
     return program if program.exists() else None
 
 
