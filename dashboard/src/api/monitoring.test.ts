@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { OrchestrationMonitoringService } from "./monitoring";
+
+/** Stands for the browser's: a test opens, fills and closes it. */
+class FakeSocket {
+  static made: FakeSocket[] = [];
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  readonly said: Record<string, unknown>[] = [];
+
+  constructor(readonly url: string) {
+    FakeSocket.made.push(this);
+  }
+
+  send(text: string): void {
+    this.said.push(JSON.parse(text) as Record<string, unknown>);
+  }
+
+  close(): void {
+    this.onclose?.();
+  }
+
+  hear(message: Record<string, unknown>): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+}
+
+function newest(): FakeSocket {
+  const socket = FakeSocket.made.at(-1);
+  if (socket === undefined) throw new Error("nothing connected");
+  return socket;
+}
+
+let page = Object.assign(new EventTarget(), { visibilityState: "visible" });
+
+beforeEach(() => {
+  FakeSocket.made = [];
+  page = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  vi.stubGlobal("document", page);
+  vi.useFakeTimers();
+  vi.stubGlobal("WebSocket", FakeSocket);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const event = { type: "scaling_event", topic: "scaling-events", cursor: "7.1" };
+
+test("asks for its topics when it is greeted, and tells what comes", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  const told: unknown[] = [];
+  service.subscribeToOrchestrator("a", (data) => told.push(data));
+  newest().hear({ type: "hello" });
+  newest().hear({ type: "ack", topics: {} });
+  newest().hear({ type: "orchestrator_update", topic: "orchestrator:a", payload: { state: "ok" } });
+  newest().hear({ type: "orchestrator_update", topic: "orchestrator:b", payload: { state: "ok" } });
+
+  expect(newest().said).toEqual([{ op: "subscribe", topics: ["orchestrator:a"], since: {} }]);
+  expect(told).toEqual([{ state: "ok" }]);
+});
+
+test("a gap is told to who listens to its topic", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  const told = vi.fn();
+  service.subscribeToScalingEvents(told);
+  newest().hear({ type: "hello" });
+  newest().hear({ type: "gap", topic: "scaling-events", payload: { from: "1.1", to: "1.2" } });
+
+  expect(told.mock.calls[0]?.[0]).toEqual({ from: "1.1", to: "1.2" });
+});
+
+test("comes back after a loss, and goes on behind what it heard", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  service.subscribeToScalingEvents(() => undefined);
+  newest().hear({ type: "hello" });
+  newest().hear({ ...event, payload: {} });
+  newest().close();
+  const lost = service.connected;
+  vi.advanceTimersByTime(500);
+  newest().hear({ type: "hello" });
+
+  expect([lost, service.connected, FakeSocket.made.length]).toEqual([false, true, 2]);
+  expect(newest().said).toEqual([
+    { op: "subscribe", topics: ["scaling-events"], since: { "scaling-events": "7.1" } },
+  ]);
+});
+
+test("waits longer each time, half a minute at most", () => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  new OrchestrationMonitoringService("ws://here/ws");
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 9; attempt += 1) {
+    newest().close();
+    const before = FakeSocket.made.length;
+    let waited = 0;
+    while (FakeSocket.made.length === before) {
+      vi.advanceTimersByTime(500);
+      waited += 500;
+    }
+    waits.push(waited);
+  }
+
+  expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  vi.restoreAllMocks();
+});
+
+test("a page that nobody looks at comes back when it is seen", () => {
+  new OrchestrationMonitoringService("ws://here/ws");
+  page.visibilityState = "hidden";
+  newest().close();
+  vi.advanceTimersByTime(60_000);
+  page.dispatchEvent(new Event("visibilitychange"));
+  const hidden = FakeSocket.made.length;
+  page.visibilityState = "visible";
+  page.dispatchEvent(new Event("visibilitychange"));
+
+  expect([hidden, FakeSocket.made.length]).toEqual([1, 2]);
+});
+
+test("the last listener of a topic ends it", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  newest().hear({ type: "hello" });
+  const ends = [1, 2].map(() => service.subscribeToWorkerPool("p", () => undefined));
+  ends[0]?.();
+  const before = newest().said.map((each) => each["op"]);
+  ends[1]?.();
+  ends[1]?.();
+
+  expect(before).toEqual(["subscribe", "subscribe"]);
+  expect(newest().said.at(-1)).toEqual({ op: "unsubscribe", topics: ["worker-pool:p"] });
+  expect(newest().said.length).toBe(3);
+});
+
+test("once closed it stays closed", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  newest().hear({ type: "hello" });
+  service.close();
+  vi.advanceTimersByTime(60_000);
+
+  expect(service.connected).toBe(false);
+  expect(FakeSocket.made.length).toBe(1);
+});
+
+test("says when the connection comes and goes", () => {
+  const service = new OrchestrationMonitoringService("ws://here/ws");
+  const seen: boolean[] = [];
+  const end = service.onConnection(() => seen.push(service.connected));
+  newest().hear({ type: "hello" });
+  newest().close();
+  end();
+  vi.advanceTimersByTime(500);
+  newest().hear({ type: "hello" });
+
+  expect(seen).toEqual([true, false]);
+});
