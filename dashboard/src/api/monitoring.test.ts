@@ -6,6 +6,7 @@ class FakeSocket {
   static made: FakeSocket[] = [];
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: (() => void) | null = null;
+  onopen: (() => void) | null = null;
   readonly said: Record<string, unknown>[] = [];
 
   constructor(readonly url: string) {
@@ -14,6 +15,10 @@ class FakeSocket {
 
   send(text: string): void {
     this.said.push(JSON.parse(text) as Record<string, unknown>);
+  }
+
+  open(): void {
+    this.onopen?.();
   }
 
   close(): void {
@@ -48,42 +53,47 @@ afterEach(() => {
 
 const event = { type: "scaling_event", topic: "scaling-events", cursor: "7.1" };
 
-test("asks for its topics when it is greeted, and tells what comes", () => {
+test("asks for its topics when it is connected, and tells what comes", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
   const told: unknown[] = [];
   service.subscribeToOrchestrator("a", (data) => told.push(data));
-  newest().hear({ type: "hello" });
-  newest().hear({ type: "ack", topics: {} });
-  newest().hear({ type: "orchestrator_update", topic: "orchestrator:a", payload: { state: "ok" } });
-  newest().hear({ type: "orchestrator_update", topic: "orchestrator:b", payload: { state: "ok" } });
+  newest().open();
+  const update = { type: "orchestrator_update", cursor: "7.1", payload: { snapshot: true } };
+  newest().hear({ type: "ack", topic: "orchestrator:a", cursor: "7.0", payload: {} });
+  newest().hear({ type: "error", topic: "orchestrator:a", cursor: null, payload: {} });
+  newest().hear({ ...update, topic: "orchestrator:a" });
+  newest().hear({ ...update, topic: "orchestrator:b" });
 
-  expect(newest().said).toEqual([{ op: "subscribe", topics: ["orchestrator:a"], since: {} }]);
-  expect(told).toEqual([{ state: "ok" }]);
+  expect(newest().said).toEqual([
+    { action: "subscribe", topics: ["orchestrator:a"], cursor: null },
+  ]);
+  expect(told).toEqual([{ snapshot: true }]);
 });
 
 test("a gap is told to who listens to its topic", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
   const told = vi.fn();
   service.subscribeToScalingEvents(told);
-  newest().hear({ type: "hello" });
-  newest().hear({ type: "gap", topic: "scaling-events", payload: { from: "1.1", to: "1.2" } });
+  newest().open();
+  const lost = { after: "1.1", before: "1.2" };
+  newest().hear({ type: "gap", topic: "scaling-events", cursor: "1.2", payload: lost });
 
-  expect(told.mock.calls[0]?.[0]).toEqual({ from: "1.1", to: "1.2" });
+  expect(told.mock.calls[0]?.[0]).toEqual(lost);
 });
 
 test("comes back after a loss, and goes on behind what it heard", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
   service.subscribeToScalingEvents(() => undefined);
-  newest().hear({ type: "hello" });
+  newest().open();
   newest().hear({ ...event, payload: {} });
   newest().close();
   const lost = service.connected;
   vi.advanceTimersByTime(500);
-  newest().hear({ type: "hello" });
+  newest().open();
 
   expect([lost, service.connected, FakeSocket.made.length]).toEqual([false, true, 2]);
   expect(newest().said).toEqual([
-    { op: "subscribe", topics: ["scaling-events"], since: { "scaling-events": "7.1" } },
+    { action: "subscribe", topics: ["scaling-events"], cursor: "7.1" },
   ]);
 });
 
@@ -121,21 +131,21 @@ test("a page that nobody looks at comes back when it is seen", () => {
 
 test("the last listener of a topic ends it", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
-  newest().hear({ type: "hello" });
+  newest().open();
   const ends = [1, 2].map(() => service.subscribeToWorkerPool("p", () => undefined));
   ends[0]?.();
-  const before = newest().said.map((each) => each["op"]);
+  const before = newest().said.map((each) => each["action"]);
   ends[1]?.();
   ends[1]?.();
 
   expect(before).toEqual(["subscribe", "subscribe"]);
-  expect(newest().said.at(-1)).toEqual({ op: "unsubscribe", topics: ["worker-pool:p"] });
+  expect(newest().said.at(-1)).toEqual({ action: "unsubscribe", topics: ["worker-pool:p"] });
   expect(newest().said.length).toBe(3);
 });
 
 test("once closed it stays closed", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
-  newest().hear({ type: "hello" });
+  newest().open();
   service.close();
   vi.advanceTimersByTime(60_000);
 
@@ -147,11 +157,11 @@ test("says when the connection comes and goes", () => {
   const service = new OrchestrationMonitoringService("ws://here/ws");
   const seen: boolean[] = [];
   const end = service.onConnection(() => seen.push(service.connected));
-  newest().hear({ type: "hello" });
+  newest().open();
   newest().close();
   end();
   vi.advanceTimersByTime(500);
-  newest().hear({ type: "hello" });
+  newest().open();
 
   expect(seen).toEqual([true, false]);
 });

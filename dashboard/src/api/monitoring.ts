@@ -1,17 +1,16 @@
-import type { Trust, WorkerPool } from "./types";
-
-/** What is told of an orchestrator: what `GET /orchestrators/{id}` answers. */
-export interface OrchestratorUpdate extends Trust {
-  record: Record<string, unknown> & { orchestratorId: string; collectedAt: string };
-  sections: Record<string, Trust>;
+/** The newest record of an orchestrator, as it was published. */
+export interface OrchestratorUpdate {
+  snapshot: boolean;
+  metrics: Record<string, unknown> & { orchestratorId: string; collectedAt: string };
 }
 
 /** All workers of a pool in a snapshot, else those that changed and the ids of those gone. */
 export interface WorkerPoolUpdate {
+  snapshot: boolean;
   poolId: string;
-  pool: WorkerPool;
+  pool: Record<string, unknown> & { poolId: string; poolName: string };
   workers: Record<string, unknown>[];
-  removed?: string[];
+  goneWorkers: string[];
 }
 
 export interface ScalingEvent {
@@ -26,18 +25,20 @@ export interface ScalingEvent {
 
 /** Events between two cursors that were lost; what is shown of them has to be asked for again. */
 export interface Gap {
-  from: string;
-  to: string;
+  after: string | null;
+  before: string | null;
 }
 
 interface Message {
   type: string;
-  topic?: string;
-  cursor?: string;
-  snapshot?: boolean;
-  payload?: unknown;
+  topic: string;
+  payload: unknown;
+  seq: number;
+  cursor: string | null;
+  ts: string;
 }
 
+/** Events of a topic come with their messages; a `gap` has its own kind of payload. */
 type Callback = (data: never, message: Message) => void;
 
 const FIRST_PAUSE_MS = 500;
@@ -55,7 +56,7 @@ export class OrchestrationMonitoringService {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private closed = false;
-  private greeted = false;
+  private open = false;
 
   constructor(private readonly wsUrl: string) {
     this.connect();
@@ -63,7 +64,7 @@ export class OrchestrationMonitoringService {
 
   /** Whether updates arrive now. */
   get connected(): boolean {
-    return this.greeted;
+    return this.open;
   }
 
   /** Called whenever `connected` changes. */
@@ -109,15 +110,16 @@ export class OrchestrationMonitoringService {
     if (callbacks === undefined || !callbacks.delete(callback) || callbacks.size > 0) return;
     this.subscriptions.delete(topic);
     this.cursors.delete(topic);
-    if (this.greeted) this.say({ op: "unsubscribe", topics: [topic] });
+    if (this.open) this.say({ action: "unsubscribe", topics: [topic] });
   }
 
   private connect(): void {
     const ws = new WebSocket(this.wsUrl);
     this.ws = ws;
+    ws.onopen = () => this.opened();
     ws.onmessage = (event) => this.handleUpdate(JSON.parse(String(event.data)) as Message);
     ws.onclose = () => {
-      this.greet(false);
+      this.turn(false);
       if (!this.closed) this.timer = setTimeout(() => this.connectWhenSeen(), this.pauseMs());
     };
   }
@@ -136,33 +138,34 @@ export class OrchestrationMonitoringService {
     return Math.random() * most;
   }
 
+  private opened(): void {
+    this.failures = 0;
+    this.turn(true);
+    for (const topic of this.subscriptions.keys()) this.ask(topic);
+  }
+
   private handleUpdate(message: Message): void {
-    if (message.type === "hello") {
-      this.failures = 0;
-      this.greet(true);
-      for (const topic of this.subscriptions.keys()) this.ask(topic);
-      return;
-    }
-    const { topic, cursor, payload } = message;
-    if (topic === undefined || payload === undefined) return;
-    if (cursor !== undefined && this.subscriptions.has(topic)) this.cursors.set(topic, cursor);
-    for (const callback of this.subscriptions.get(topic) ?? []) callback(payload as never, message);
+    const { type, topic, cursor, payload } = message;
+    const callbacks = this.subscriptions.get(topic);
+    if (callbacks === undefined || type === "error") return;
+    if (cursor !== null) this.cursors.set(topic, cursor);
+    if (type === "ack") return;
+    for (const callback of callbacks) callback(payload as never, message);
   }
 
   private ask(topic: string): void {
-    if (!this.greeted) return;
+    if (!this.open) return;
     const cursor = this.cursors.get(topic);
-    const since = cursor === undefined ? {} : { [topic]: cursor };
-    this.say({ op: "subscribe", topics: [topic], since });
+    this.say({ action: "subscribe", topics: [topic], cursor: cursor ?? null });
   }
 
   private say(request: Record<string, unknown>): void {
     this.ws?.send(JSON.stringify(request));
   }
 
-  private greet(greeted: boolean): void {
-    if (this.greeted === greeted) return;
-    this.greeted = greeted;
+  private turn(open: boolean): void {
+    if (this.open === open) return;
+    this.open = open;
     for (const watcher of this.watchers) watcher();
   }
 }
