@@ -23,6 +23,7 @@ BENCHMARKS = {
     "first-run": "benchmarks.first_run",
     "ingest": "benchmarks.ingest",
     "ingest-peers": "benchmarks.ingest_peers",
+    "live": "benchmarks.live.fanout",
     "queueing": "benchmarks.queueing",
     "scaling": "benchmarks.scaling",
 }
