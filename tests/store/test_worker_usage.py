@@ -89,7 +89,7 @@ async def test_next_record_of_the_pool_leaves_it(writer: Writer, engine: AsyncEn
 
 
 async def test_stale_usage_counts_as_unknown(writer: Writer, engine: AsyncEngine) -> None:
-    worker = WorkerInstance(id="w1", status="idle", cpu_usage=0.25)  # type: ignore[arg-type]
+    worker = WorkerInstance(id="w1", status="idle", cpu_usage=0.25)
     await writer.write([pool_record(workers=(worker,)), usage_record("w1")])
 
     row = (await worker_rows(engine))["w1"]
@@ -103,7 +103,7 @@ async def test_stale_usage_counts_as_unknown(writer: Writer, engine: AsyncEngine
 async def test_outage_beside_the_worker_is_unknown_with_its_reason(
     writer: Writer, engine: AsyncEngine
 ) -> None:
-    worker = WorkerInstance(id="w1", status="idle")  # type: ignore[arg-type]
+    worker = WorkerInstance(id="w1", status="idle")
     await writer.write([pool_record(workers=(worker,)), usage_record("w1")])
 
     await writer.write([usage_record("w1", collected_at=LATER, **OUTAGE)])
