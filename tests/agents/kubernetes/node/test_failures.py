@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,11 @@ EXPECTED: dict[str, type[CollectorError]] = {
 
 def usages(record: WorkerUsage) -> tuple[float | None, ...]:
     return tuple(getattr(record, name) for name in USAGES)
+
+
+def reader_of(scene: Scene) -> Any:
+    """As a runner takes it: of no settings in particular."""
+    return scene.collector
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
@@ -131,7 +137,7 @@ async def test_the_runner_publishes_usage_and_outage(tmp_path: Path) -> None:
 
     around = Surroundings(lambda: scene.at, lambda: 0.0, never, Random(0))
     async with Spool(tmp_path / "spool.db") as spool, DirectBus() as bus:
-        runner = AgentRunner(scene.collector, Forwarder(spool, bus), around)
+        runner = AgentRunner(reader_of(scene), Forwarder(spool, bus), around)
         await runner.tick()
         scene.wire.fail(KUBELET, FAULTS["refused"])
         scene.at += timedelta(seconds=15)
@@ -158,7 +164,7 @@ async def test_the_runner_publishes_nothing_of_a_node_without_an_id(tmp_path: Pa
 
     around = Surroundings(lambda: scene.at, lambda: 0.0, never, Random(0))
     async with Spool(tmp_path / "spool.db") as spool, DirectBus() as bus:
-        runner = AgentRunner(scene.collector, Forwarder(spool, bus), around)
+        runner = AgentRunner(reader_of(scene), Forwarder(spool, bus), around)
 
         assert await runner.tick() is None
         assert await spool.head(10) == []
