@@ -64,7 +64,7 @@ def _subjects(topics: Collection[Topic], kind: TopicKind) -> list[UUID]:
 def _pool(row: PoolRow, workers: Sequence[WorkerRow], now: datetime) -> Value:
     head = WorkerPoolUpdate(pool_id=row.pool.pool_id, pool=worker_pool_item(row, now))
     parts: Mapping[str, str] = {
-        each.worker.id: each.worker.model_dump_json(by_alias=True) for each in workers
+        each.worker.id: each.at(now).model_dump_json(by_alias=True) for each in workers
     }
     body = head.model_dump_json(by_alias=True, exclude={"workers", "removed"})
     return Value("worker_update", body, parts, "workers")
