@@ -186,6 +186,12 @@ async def write_anew(pool: Pool, batches: Sequence[Sequence[PublishedRecord]]) -
     return await contents(pool)
 
 
+@pytest.fixture
+async def in_time(pool: Pool) -> Contents:
+    """What all records leave when each comes once and in time."""
+    return await write_anew(pool, [[record] for record in RECORDS])
+
+
 @settings(
     max_examples=25,
     deadline=None,
@@ -193,10 +199,8 @@ async def write_anew(pool: Pool, batches: Sequence[Sequence[PublishedRecord]]) -
 )
 @given(batches=deliveries())
 async def test_order_and_repetition_do_not_matter(
-    pool: Pool, batches: list[list[PublishedRecord]]
+    pool: Pool, in_time: Contents, batches: list[list[PublishedRecord]]
 ) -> None:
-    in_time = await write_anew(pool, [[record] for record in RECORDS])
-
     assert await write_anew(pool, batches) == in_time
     assert {row["worker_id"] for row in in_time["worker_instances"]} == {"w1", "w3", "w5"}
     told = {row["worker_id"]: row["cpu_usage"] for row in in_time["worker_usage_latest"]}
