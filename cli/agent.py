@@ -34,6 +34,9 @@ def run_once(settings: Settings, *, instance: str | None, print_record: bool) ->
     except ConfigError as error:
         raise UsageError(str(error)) from error
     batch = asyncio.run(_collect(collector))
+    if batch is None:
+        print("nothing was read, not even whose usage it would be", file=sys.stderr)
+        return Exit.UNHEALTHY
     records: tuple[PublishedRecord, ...] = batch.records()
     for record in records:
         topic = topic_of(record)
@@ -54,21 +57,15 @@ def _chosen(settings: Settings, instance: str | None) -> Reader[CollectorConfig]
     return make_collector(chosen[0])
 
 
-async def _collect(collector: Reader[CollectorConfig]) -> Batch | UsageBatch:
+async def _collect(collector: Reader[CollectorConfig]) -> Batch | UsageBatch | None:
     """One tick of a real runner, with a spool that nobody reads."""
     with tempfile.TemporaryDirectory(prefix="woa-once-") as folder:
         async with collector, Spool(Path(folder) / "spool.db") as spool, DirectBus() as bus:
             runner = AgentRunner(collector, Forwarder(spool, bus), surroundings())
             batch = await runner.tick()
-            if batch is None:
-                raise UsageError(_silence(runner))
+            if batch is None and not runner.stats.failures:
+                raise UsageError("nothing was told meanwhile: this agent waits to be told")
             return batch
-
-
-def _silence(runner: AgentRunner) -> str:
-    if runner.stats.failures:
-        return f"{runner.name}: nothing was read, not even what it would be of: see the log"
-    return "nothing was told meanwhile: this agent waits to be told"
 
 
 def _was_read(batch: Batch | UsageBatch) -> bool:

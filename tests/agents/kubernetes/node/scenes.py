@@ -18,7 +18,7 @@ from agents.kubernetes.node import NodeCollector, NodeConfig
 from tests.agents.contract import NOW
 from tests.agents.http_faults import FaultyTransport
 
-__all__ = ["KUBELET", "NAME", "NODE", "UID", "Scene"]
+__all__ = ["KUBELET", "NAME", "NODE", "UID", "FakeNode", "Scene"]
 
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
 NAME = "real-1"
