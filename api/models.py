@@ -56,7 +56,6 @@ __all__ = [
     "WorkerList",
     "WorkerPoolItem",
     "WorkerPoolList",
-    "WorkerPoolUpdate",
 ]
 
 NEXT_CURSOR = Field(description="Where the next page begins; null at the end.")
@@ -354,19 +353,6 @@ class WorkerList(Record):
 
     items: list[WorkerItem]
     next_cursor: str | None = NEXT_CURSOR
-
-
-class WorkerPoolUpdate(Record):
-    """A pool in a live message: all of it, or what changed since the message before."""
-
-    pool_id: UUID
-    pool: WorkerPoolItem
-    workers: tuple[WorkerInstance, ...] = Field(
-        default=(), description="All of them in a snapshot, else those that changed."
-    )
-    removed: tuple[str, ...] = Field(
-        default=(), description="Ids of those that are gone; not in a snapshot."
-    )
 
 
 class Liveness(Record):

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from random import Random
 
@@ -68,11 +68,11 @@ def _messages(client: ApiClient, topics: list[str]) -> Iterator[Item]:
         try:
             for message in client.follow(topics, since):
                 connected, pause_s = True, FIRST_PAUSE_S
-                since = message.get("cursor", since)
-                if "payload" in message:
+                since = message["cursor"] or since
+                if message["type"] == "error":
+                    _say(message["payload"]["message"])
+                elif message["type"] != "ack":
                     yield message
-                elif message["type"] == "error":
-                    _say(f"the server waits: {message['code']}")
         except ConnectionLostError as error:
             if not connected:
                 raise
@@ -87,8 +87,7 @@ def _say(text: str) -> None:
 
 def _line(message: Item, names: Mapping[str, str]) -> str:
     payload = message["payload"]
-    known = message.get("ts")
-    moment = datetime.fromisoformat(known) if known else datetime.now(UTC)
+    moment = datetime.fromisoformat(message["ts"])
     tell = {
         "orchestrator_update": _orchestrator,
         "worker_update": _pool,
@@ -100,16 +99,15 @@ def _line(message: Item, names: Mapping[str, str]) -> str:
 
 
 def _orchestrator(payload: Item, names: Mapping[str, str]) -> str:
-    record = payload["record"]
+    record = payload["metrics"]
     health, capacity = record["health"], record["capacity"] or {}
     queuing = record["queuing"] or {}
-    told = (
+    return (
         f"{orchestrator_name(record)}  {health['status']} {number(health['healthScore'], 2)}  "
         f"running {number(capacity.get('runningWorkflows'))}  "
         f"backlog {number(queuing.get('backlogSize'))}  "
         f"capacity {percent(capacity.get('capacityUtilization'))}"
     )
-    return told if payload["state"] == "ok" else f"{told}  ({payload['state']})"
 
 
 def _pool(payload: Item, names: Mapping[str, str]) -> str:
@@ -119,7 +117,7 @@ def _pool(payload: Item, names: Mapping[str, str]) -> str:
         f"workers {number(pool['totalWorkers'])}, busy {number(pool['busyWorkers'])}, "
         f"failed {number(pool['failedWorkers'])}"
     )
-    gone = payload.get("removed")
+    gone = payload["goneWorkers"]
     return f"{told}, gone: {', '.join(gone)}" if gone else told
 
 
@@ -137,5 +135,6 @@ def _coordination(payload: Item, names: Mapping[str, str]) -> str:
 
 def _other(payload: Item, _: Mapping[str, str]) -> str:
     if payload["type"] == "gap":
-        return f"{payload['topic']}  events were lost between {payload['from']} and {payload['to']}"
+        place = f"between {payload['after']} and {payload['before']}"
+        return f"{payload['topic']}  events were lost {place}"
     return f"{payload['topic']}  {payload['type']}"

@@ -1,7 +1,7 @@
 """One task hears the outbox for all sessions of this process, and tells each what it asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from api.live import values
 from api.live.feeds import Feed, Value
-from api.live.messages import Message, data, notice
+from api.live.messages import Message, acknowledged, data, error
 from api.live.session import Session
 from api.live.topics import Topic
+from contracts.live import Acknowledged, LiveType
 from store.errors import StoreUnavailableError
 from store.outbox import Announcement, Cursor, Outbox
 from store.reads import Reads
@@ -31,6 +32,7 @@ MOST_AT_ONCE = 1000
 MOST_MISSED = 20_000
 """Announcements looked through for a client that comes back; a longer absence is a gap."""
 
+AWAY = "The database does not answer now; nothing is lost."
 POLL_S = 0.1
 RETRY_S = 1.0
 
@@ -44,9 +46,9 @@ class _Ask:
     """A session's wish to hear of topics; `since` where it heard of events before."""
 
     session: Session
-    topics: Mapping[str, Cursor | None]
-    number: int | None
-    verdicts: "asyncio.Future[Mapping[str, str]]"
+    topics: Collection[str]
+    since: Cursor | None
+    unknown: "asyncio.Future[list[str]]"
 
 
 class Live:
@@ -91,7 +93,7 @@ class Live:
         """A new client, until the block ends. Raises `TooManySessionsError`."""
         if len(self._sessions) >= MOST_SESSIONS:
             raise TooManySessionsError(f"{MOST_SESSIONS} clients listen already")
-        session = Session()
+        session = Session(self._clock)
         self._sessions.add(session)
         self._count.inc()
         if self._hearing is None:
@@ -104,17 +106,17 @@ class Live:
                 await self._rest()
 
     async def subscribe(
-        self, session: Session, topics: Mapping[str, Cursor | None], number: int | None = None
-    ) -> Mapping[str, str]:
+        self, session: Session, topics: Collection[str], since: Cursor | None
+    ) -> list[str]:
         """Ask to hear of topics; of events from behind a cursor, else from now.
 
-        Returns what became of each: ok or unknown. The session is told the same as `ack`, with
-        `number`. Raises `StoreUnavailableError`.
+        Returns those that are unknown. The session is told of each. Raises
+        `StoreUnavailableError`.
         """
-        ask = _Ask(session, topics, number, asyncio.get_running_loop().create_future())
+        ask = _Ask(session, topics, since, asyncio.get_running_loop().create_future())
         self._asks.append(ask)
         self._asked.set()
-        return await ask.verdicts
+        return await ask.unknown
 
     def unsubscribe(self, session: Session, topic: str) -> None:
         """Hear no more of a topic."""
@@ -148,12 +150,12 @@ class Live:
             try:
                 more = await self._turn()
                 away = False
-            except StoreUnavailableError as error:
+            except StoreUnavailableError as reason:
                 if not away:
-                    log.warning("live_updates_wait", reason=str(error))
-                    self._tell_all(notice("error", code="store_unavailable"))
+                    log.warning("live_updates_wait", reason=str(reason))
+                    self._tell_all(error("store_unavailable", AWAY, self._clock()))
                 away, more = True, False
-                self._refuse_asks(error)
+                self._refuse_asks(reason)
                 await asyncio.sleep(RETRY_S)
             except Exception:
                 # Clients come back and go on from their cursor.
@@ -169,11 +171,11 @@ class Live:
                     async with asyncio.timeout(POLL_S):
                         await self._asked.wait()
 
-    def _refuse_asks(self, error: StoreUnavailableError) -> None:
+    def _refuse_asks(self, away: StoreUnavailableError) -> None:
         asks, self._asks = self._asks, []
         for ask in asks:
-            if not ask.verdicts.done():
-                ask.verdicts.set_exception(error)
+            if not ask.unknown.done():
+                ask.unknown.set_exception(away)
 
     def _tell_all(self, message: Message) -> None:
         for session in self._sessions:
@@ -207,10 +209,9 @@ class Live:
         return len(announced) == MOST_AT_ONCE
 
     async def _missed(self, ask: _Ask, position: Cursor) -> Sequence[Announcement] | None:
-        since = [cursor for cursor in ask.topics.values() if cursor is not None]
-        if not since or min(since) == position:
+        if ask.since is None or ask.since == position:
             return []
-        return await self._outbox.missed(min(since), position, MOST_MISSED)
+        return await self._outbox.missed(ask.since, position, MOST_MISSED)
 
     async def _states(
         self, heard: Sequence[Announcement], asks: Sequence[_Ask]
@@ -224,24 +225,25 @@ class Live:
         """Take the session's topics on, and tell the present of states."""
         if ask.session not in self._sessions:
             return
-        verdicts: dict[str, str] = {}
-        for name, since in ask.topics.items():
+        now, unknown = self._clock(), []
+        for name in ask.topics:
             topic = Topic.parse(name)
-            known = topic is not None and (
-                not topic.is_state or name in self._feeds or name in states
-            )
-            verdicts[name] = "ok" if known else "unknown"
-            if known:
-                ask.session.topics[name] = position if since is None else since
-                self._listeners.setdefault(name, set()).add(ask.session)
-        ask.session.tell(notice("ack", id=ask.number, topics=verdicts, cursor=str(position)))
-        if not ask.verdicts.done():
-            ask.verdicts.set_result(verdicts)
-        for name, verdict in verdicts.items():
-            if verdict == "ok" and name in states and name not in self._feeds:
-                self._feeds[name] = Feed(name, states[name], (position, self._clock()))
-            if name in self._feeds and verdict == "ok":
+            if topic is None or (topic.is_state and name not in {*self._feeds, *states}):
+                unknown.append(name)
+                said = "There is no such topic, or nothing was ever heard of its subject."
+                ask.session.tell(error("unknown_topic", said, now, name))
+                continue
+            since = position if ask.since is None else ask.since
+            ask.session.topics[name] = since
+            self._listeners.setdefault(name, set()).add(ask.session)
+            done = Acknowledged(action="subscribe")
+            ask.session.tell(acknowledged(name, done, now, since))
+            if name in states and name not in self._feeds:
+                self._feeds[name] = Feed(name, states[name], (position, now))
+            if name in self._feeds:
                 ask.session.offer_state(self._feeds[name])
+        if not ask.unknown.done():
+            ask.unknown.set_result(unknown)
 
     def _tell_states(self, announced: Sequence[Announcement], states: Mapping[str, Value]) -> None:
         newest = {each.topic: each for each in announced if each.topic in self._feeds}
@@ -259,13 +261,15 @@ class Live:
         missed: Sequence[Announcement] | None,
         events: Mapping[UUID, str],
     ) -> None:
-        for name, since in ask.topics.items():
-            if since is None or name not in ask.session.topics or name in self._feeds:
+        if ask.since is None:
+            return
+        for name in ask.topics:
+            if name not in ask.session.topics or name in self._feeds:
                 continue
             if missed is None:
-                ask.session.lose(name, since, position)
+                ask.session.lose(name, ask.since, position)
                 continue
-            before = since
+            before = ask.since
             for each in missed:
                 if each.topic == name:
                     self._tell_event(each, before, events, (ask.session,))
@@ -285,6 +289,6 @@ class Live:
             for session in sessions:
                 session.lose(each.topic, before, each.cursor)
             return
-        message = data(each.kind, each.topic, (each.cursor, each.at), payload)
+        message = data(LiveType(each.kind), each.topic, (each.cursor, each.at), payload)
         for session in sessions:
             session.offer_event(each.topic, before, each.cursor, message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.live.messages import Message, data
+from contracts.live import LiveType
 from store.outbox import Cursor
 
 __all__ = ["Feed", "Value"]
@@ -13,30 +14,22 @@ __all__ = ["Feed", "Value"]
 
 @dataclass(frozen=True)
 class Value:
-    """A state as it is told. `head` is JSON.
+    """A state as it is told. `head` is a JSON object; a pool's workers are JSON by their id."""
 
-    A state of parts has these in `parts`, each JSON, by id; its head is then an object.
-    """
-
-    type: str
+    type: LiveType
     head: str
-    parts: Mapping[str, str] | None = None
-    part_name: str = ""
+    workers: Mapping[str, str] | None = None
 
-    def whole(self) -> str:
-        """The payload that says all."""
-        return self.head if self.parts is None else self._with(self.parts)
-
-    def since(self, before: "Value") -> str:
-        """The payload for who knows `before`: of the parts only those that are not the same."""
-        if self.parts is None or before.parts is None:
-            return self.whole()
-        changed = {key: it for key, it in self.parts.items() if before.parts.get(key) != it}
-        removed = sorted(before.parts.keys() - self.parts.keys())
-        return self._with(changed, f',"removed":{json.dumps(removed)}')
-
-    def _with(self, parts: Mapping[str, str], more: str = "") -> str:
-        return f'{self.head[:-1]},"{self.part_name}":[{",".join(parts.values())}]{more}}}'
+    def payload(self, before: "Value | None") -> str:
+        """All of it, or of the workers only what is not the same as `before`."""
+        known = None if before is None else before.workers
+        more = ""
+        if self.workers is not None:
+            old = known or {}
+            changed = [it for key, it in self.workers.items() if old.get(key) != it]
+            gone = json.dumps(sorted(old.keys() - self.workers.keys()))
+            more = f',"workers":[{",".join(changed)}],"goneWorkers":{gone}'
+        return f'{{"snapshot":{json.dumps(before is None)},{self.head[1:-1]}{more}}}'
 
 
 @dataclass
@@ -58,14 +51,8 @@ class Feed:
 
     def message(self, known: int | None) -> Message:
         """The message for a client that was last told the version `known`; None: nothing yet."""
-        snapshot = self._before is None or known != self.version - 1
+        snapshot = known != self.version - 1
         if snapshot not in self._messages:
-            payload = self.value.whole() if snapshot else self.value.since(self._before_it())
-            self._messages[snapshot] = data(
-                self.value.type, self.topic, self.at, payload, snapshot=snapshot
-            )
+            payload = self.value.payload(None if snapshot else self._before)
+            self._messages[snapshot] = data(self.value.type, self.topic, self.at, payload)
         return self._messages[snapshot]
-
-    def _before_it(self) -> Value:
-        assert self._before is not None
-        return self._before

@@ -1,59 +1,22 @@
-"""What a client may say on the WebSocket."""
+"""What a client may say on the WebSocket: `contracts.live.Subscription`, and its limits."""
 
-from typing import Annotated, Literal
+from pydantic import ValidationError
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-
+from api.live.topics import MOST_TOPICS
+from contracts.live import Subscription
 from store.outbox import Cursor
 
-__all__ = ["MOST_TOPICS", "Ping", "Subscribe", "Unsubscribe", "cursors", "parse"]
-
-MOST_TOPICS = 200
-"""Topics of one client."""
-
-Topics = Annotated[list[str], Field(min_length=1, max_length=MOST_TOPICS)]
+__all__ = ["parse"]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    id: int | None = None
-    """Comes back in the answer."""
-
-
-class Subscribe(_Request):
-    """Hear of topics; of events from behind a cursor in `since`, else from now."""
-
-    op: Literal["subscribe"]
-    topics: Topics
-    since: dict[str, str] = {}
-
-
-class Unsubscribe(_Request):
-    """Hear no more of topics."""
-
-    op: Literal["unsubscribe"]
-    topics: Topics
-
-
-class Ping(_Request):
-    """Are you there?"""
-
-    op: Literal["ping"]
-
-
-ANY: TypeAdapter[Subscribe | Unsubscribe | Ping] = TypeAdapter(
-    Annotated[Subscribe | Unsubscribe | Ping, Field(discriminator="op")]
-)
-
-
-def parse(text: str) -> Subscribe | Unsubscribe | Ping:
-    """Raises `pydantic.ValidationError`, a `ValueError`, for what is none of these."""
-    return ANY.validate_json(text)
-
-
-def cursors(topics: list[str], since: dict[str, str]) -> dict[str, Cursor | None]:
-    """Each topic and where to go on. Raises `ValueError` for what is no cursor."""
-    return {
-        name: Cursor.parse(since[name]) if name in since else None for name in dict.fromkeys(topics)
-    }
+def parse(text: str) -> tuple[Subscription, Cursor | None]:
+    """The request and its cursor. Raises `ValueError` that says what is wrong."""
+    try:
+        request = Subscription.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise ValueError(f"{place}: {first['msg']}".removeprefix(": ")) from error
+    if len(request.topics) > MOST_TOPICS:
+        raise ValueError(f"topics: at most {MOST_TOPICS} for one client")
+    return request, None if request.cursor is None else Cursor.parse(request.cursor)

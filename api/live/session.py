@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from datetime import datetime
 
 from api.live.feeds import Feed
 from api.live.messages import Message, gap
@@ -24,10 +26,11 @@ class Session:
     Events wait in their order. A client that does not read keeps nobody else waiting.
     """
 
-    def __init__(self, most_events: int = MOST_EVENTS) -> None:
+    def __init__(self, clock: Callable[[], datetime], most_events: int = MOST_EVENTS) -> None:
         self.topics: dict[str, Cursor] = {}
         """What was asked for, and up to where events of it were told before."""
         self.conflated = self.gaps = 0
+        self._clock = clock
         self._most_events = most_events
         self._notices: deque[Message] = deque()
         self._states: dict[str, Feed] = {}
@@ -96,7 +99,7 @@ class Session:
         if self._lost:
             topic = next(iter(self._lost))
             self.gaps += 1
-            return gap(topic, *self._lost.pop(topic))
+            return gap(topic, *self._lost.pop(topic), self._clock())
         if self._states:
             topic = next(iter(self._states))
             feed = self._states.pop(topic)

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-__all__ = ["Topic", "TopicKind"]
+from contracts.live import ALERTS as OF_ALERTS
+from contracts.live import COORDINATION_EVENTS as OF_COORDINATION
+from contracts.live import SCALING_EVENTS as OF_SCALING
+
+__all__ = ["MOST_TOPICS", "Topic", "TopicKind"]
+
+MOST_TOPICS = 200
+"""Topics of one client."""
 
 
 class TopicKind(StrEnum):
@@ -13,9 +20,9 @@ class TopicKind(StrEnum):
     ORCHESTRATOR = "orchestrator"
     WORKER_POOL = "worker-pool"
     COORDINATION = "coordination"
-    COORDINATION_EVENTS = "coordination-events"
-    SCALING_EVENTS = "scaling-events"
-    ALERTS = "alerts"
+    COORDINATION_EVENTS = OF_COORDINATION
+    SCALING_EVENTS = OF_SCALING
+    ALERTS = OF_ALERTS
 
 
 OF_ONE = frozenset({TopicKind.ORCHESTRATOR, TopicKind.WORKER_POOL, TopicKind.COORDINATION})

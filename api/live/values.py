@@ -1,14 +1,14 @@
 """What an announcement is about, looked up: many at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from api.live.feeds import Value
 from api.live.topics import Topic, TopicKind
-from api.models import WorkerPoolUpdate
-from api.present import orchestrator_frame, worker_pool_item
 from contracts.events import CoordinationEvent, ScalingEvent
+from contracts.live import LiveType, OrchestratorUpdate, WorkerPoolUpdate
 from store.outbox import Announcement
 from store.reads import Reads
 from store.records import Records
@@ -16,8 +16,8 @@ from store.rows import PoolRow, WorkerRow
 
 __all__ = ["EVENTS", "events", "states"]
 
-EVENTS = frozenset({"scaling_event", "coordination_event"})
-"""Kinds of announcements that are each told."""
+EVENTS = frozenset({LiveType.SCALING_EVENT, LiveType.COORDINATION_EVENT})
+"""Announcements that are each told."""
 
 
 async def states(reads: Reads, topics: Collection[Topic], now: datetime) -> dict[str, Value]:
@@ -26,9 +26,10 @@ async def states(reads: Reads, topics: Collection[Topic], now: datetime) -> dict
     orchestrators = _subjects(topics, TopicKind.ORCHESTRATOR)
     if orchestrators:
         for subject, latest in (await reads.latest_of(orchestrators)).items():
-            body = orchestrator_frame(latest, now).model_dump_json(by_alias=True)
+            update = OrchestratorUpdate(metrics=latest.published())
+            head = update.model_dump_json(by_alias=True, exclude={"snapshot"})
             name = str(Topic(TopicKind.ORCHESTRATOR, subject))
-            found[name] = Value("orchestrator_update", body)
+            found[name] = Value(LiveType.ORCHESTRATOR_UPDATE, head)
     pools = _subjects(topics, TopicKind.WORKER_POOL)
     if pools:
         for subject, (row, workers) in (await reads.pools_whole(pools)).items():
@@ -42,11 +43,11 @@ async def events(records: Records, announced: Sequence[Announcement]) -> dict[UU
 
     Raises `StoreUnavailableError`.
     """
-    scaling = {_key(each) for each in announced if each.kind == "scaling_event"}
+    scaling = {_key(each) for each in announced if each.kind == LiveType.SCALING_EVENT}
     coordination = {
         (orchestrator, _time(each), identity)
         for each in announced
-        if each.kind == "coordination_event"
+        if each.kind == LiveType.COORDINATION_EVENT
         for orchestrator, identity in [_key(each)]
     }
     found: dict[UUID, ScalingEvent | CoordinationEvent] = {}
@@ -62,12 +63,13 @@ def _subjects(topics: Collection[Topic], kind: TopicKind) -> list[UUID]:
 
 
 def _pool(row: PoolRow, workers: Sequence[WorkerRow], now: datetime) -> Value:
-    head = WorkerPoolUpdate(pool_id=row.pool.pool_id, pool=worker_pool_item(row, now))
-    parts: Mapping[str, str] = {
-        each.worker.id: each.at(now).model_dump_json(by_alias=True) for each in workers
-    }
-    body = head.model_dump_json(by_alias=True, exclude={"workers", "removed"})
-    return Value("worker_update", body, parts, "workers")
+    update = WorkerPoolUpdate(pool_id=row.pool.pool_id, pool=row.pool)
+    left_out: Any = {"snapshot": True, "workers": True, "gone_workers": True, "pool": {"workers"}}
+    return Value(
+        LiveType.WORKER_UPDATE,
+        update.model_dump_json(by_alias=True, exclude=left_out),
+        {each.worker.id: each.at(now).model_dump_json(by_alias=True) for each in workers},
+    )
 
 
 def _key(announced: Announcement) -> tuple[UUID, UUID]:

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
+from itertools import count
 
-from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.live.fanout import Live, TooManySessionsError
-from api.live.messages import notice
-from api.live.requests import MOST_TOPICS, Ping, Subscribe, Unsubscribe, cursors, parse
+from api.live.messages import acknowledged, error
+from api.live.requests import parse
 from api.live.session import Session, SessionOverError
+from api.live.topics import MOST_TOPICS
+from contracts.live import Acknowledged, Subscription
 from store.errors import StoreUnavailableError
+from store.outbox import Cursor
 
 __all__ = ["CREDENTIAL_OVER", "TOO_SLOW", "TRY_LATER", "serve_client"]
 
@@ -25,6 +29,9 @@ INTERNAL_ERROR = 1011
 CLOSE_S = 5.0
 
 
+Clock = Callable[[], datetime]
+
+
 class _ClosingError(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -32,23 +39,21 @@ class _ClosingError(Exception):
 
 
 async def serve_client(
-    socket: WebSocket, live: Live, name: str, still_valid: Callable[[], Awaitable[bool]]
+    socket: WebSocket, live: Live, still_valid: Callable[[], Awaitable[bool]], clock: Clock
 ) -> None:
     """Serve a client until it goes, or its credential is over."""
     await socket.accept()
     try:
         async with live.session() as session:
-            hello = {"v": 1, "maxTopics": MOST_TOPICS, "user": name}
-            session.tell(notice("hello", **hello))
             await _until_one_ends(
-                _read(socket, live, session),
+                _read(socket, live, session, clock),
                 _write(socket, session),
                 _check_credential(still_valid),
             )
-    except TooManySessionsError as error:
-        await _close(socket, TRY_LATER, str(error))
-    except _ClosingError as error:
-        await _close(socket, error.code, error.reason)
+    except TooManySessionsError as many:
+        await _close(socket, TRY_LATER, str(many))
+    except _ClosingError as closing:
+        await _close(socket, closing.code, closing.reason)
     except WebSocketDisconnect:
         return
 
@@ -66,16 +71,16 @@ async def _until_one_ends(*parts: Awaitable[None]) -> None:
 
 
 async def _write(socket: WebSocket, session: Session) -> None:
-    while True:
+    for seq in count(1):
         try:
             message = await session.next()
-        except SessionOverError as error:
-            raise _ClosingError(INTERNAL_ERROR, str(error)) from error
+        except SessionOverError as over:
+            raise _ClosingError(INTERNAL_ERROR, str(over)) from over
         try:
             async with asyncio.timeout(DRAIN_S):
-                await socket.send_text(message.text)
-        except TimeoutError as error:
-            raise _ClosingError(TOO_SLOW, f"nothing was taken in for {DRAIN_S:g} s") from error
+                await socket.send_text(message.text(seq))
+        except TimeoutError as late:
+            raise _ClosingError(TOO_SLOW, f"nothing was taken in for {DRAIN_S:g} s") from late
 
 
 async def _check_credential(still_valid: Callable[[], Awaitable[bool]]) -> None:
@@ -86,42 +91,32 @@ async def _check_credential(still_valid: Callable[[], Awaitable[bool]]) -> None:
                 raise _ClosingError(CREDENTIAL_OVER, "the token or session is over")
 
 
-async def _read(socket: WebSocket, live: Live, session: Session) -> None:
+async def _read(socket: WebSocket, live: Live, session: Session, clock: Clock) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
-        number = None
         try:
-            request = parse(message.get("text") or "")
-            number = request.id
-            await _do(request, live, session)
-        except ValueError as error:
-            session.tell(notice("error", id=number, code="invalid_message", detail=_told(error)))
+            request, since = parse(message.get("text") or "")
+            await _do(request, since, live, session, clock())
+        except ValueError as wrong:
+            session.tell(error("invalid_message", str(wrong), clock()))
         except StoreUnavailableError:
-            session.tell(notice("error", id=number, code="store_unavailable"))
+            session.tell(error("store_unavailable", "Subscribe again in a moment.", clock()))
 
 
-async def _do(request: Subscribe | Unsubscribe | Ping, live: Live, session: Session) -> None:
-    match request:
-        case Ping():
-            session.tell(notice("pong", id=request.id))
-        case Unsubscribe():
-            for topic in request.topics:
-                live.unsubscribe(session, topic)
-            session.tell(notice("ack", id=request.id, topics=dict.fromkeys(request.topics, "off")))
-        case Subscribe():
-            topics = cursors(request.topics, request.since)
-            if len(session.topics.keys() | topics.keys()) > MOST_TOPICS:
-                raise ValueError(f"at most {MOST_TOPICS} topics for one client")
-            await live.subscribe(session, topics, request.id)
-
-
-def _told(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(each) for each in first['loc'])}: {first['msg']}".lstrip(": ")
-    return str(error)
+async def _do(
+    request: Subscription, since: Cursor | None, live: Live, session: Session, now: datetime
+) -> None:
+    if request.action == "unsubscribe":
+        done = Acknowledged(action="unsubscribe")
+        for topic in request.topics:
+            live.unsubscribe(session, topic)
+            session.tell(acknowledged(topic, done, now, None))
+        return
+    if len(session.topics.keys() | set(request.topics)) > MOST_TOPICS:
+        raise ValueError(f"topics: at most {MOST_TOPICS} for one client")
+    await live.subscribe(session, dict.fromkeys(request.topics), since)
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

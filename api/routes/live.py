@@ -11,12 +11,13 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.live import Session, SessionOverError, TooManySessionsError
-from api.live.requests import MOST_TOPICS, cursors
+from api.live.topics import MOST_TOPICS
 from api.live.websocket import serve_client
 from api.problems import ApiError, bad_parameter
 from api.responses import PROBLEMS
 from api.routes import PREFIX
 from api.services import Services, services_of
+from store.outbox import Cursor
 
 __all__ = ["router"]
 
@@ -49,10 +50,8 @@ class StreamQuery(BaseModel):
 @router.websocket("/ws")
 async def live_updates(socket: WebSocket) -> None:
     """Subscribe to topics: see docs/reference/live.md."""
-    principal = socket.state.principal
-    await serve_client(
-        socket, services_of(socket).live, principal.name, socket.state.credential_is_valid
-    )
+    services = services_of(socket)
+    await serve_client(socket, services.live, socket.state.credential_is_valid, services.clock)
 
 
 @router.get("/stream", response_class=StreamingResponse, responses=PROBLEMS | STREAM)
@@ -63,9 +62,9 @@ async def stream_updates(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """The same messages as server-sent events, until the client goes."""
-    since = last_event_id or query.since
+    said = last_event_id or query.since
     try:
-        topics = cursors(query.topic, dict.fromkeys(query.topic, since) if since else {})
+        since = Cursor.parse(said) if said else None
     except ValueError as error:
         raise bad_parameter("since", str(error)) from error
     async with AsyncExitStack() as stack:
@@ -73,8 +72,7 @@ async def stream_updates(
             session = await stack.enter_async_context(services.live.session())
         except TooManySessionsError as error:
             raise ApiError(503, "too_many_clients", str(error)) from error
-        verdicts = await services.live.subscribe(session, topics)
-        unknown = [name for name, verdict in verdicts.items() if verdict != "ok"]
+        unknown = await services.live.subscribe(session, dict.fromkeys(query.topic), since)
         if unknown:
             raise ApiError(404, "topic_not_found", f"There is no topic {unknown[0]!r}.")
         kept = stack.pop_all()
@@ -95,6 +93,7 @@ class _EventStream(StreamingResponse):
 
 
 async def _lines(session: Session) -> AsyncIterator[str]:
+    seq = 0
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
@@ -104,5 +103,6 @@ async def _lines(session: Session) -> AsyncIterator[str]:
         except SessionOverError:
             return
         else:
+            seq += 1
             place = f"id: {message.cursor}\n" if message.cursor else ""
-            yield f"event: {message.type}\n{place}data: {message.text}\n\n"
+            yield f"event: {message.type}\n{place}data: {message.text(seq)}\n\n"

@@ -63,7 +63,7 @@ async def test_one_orchestrator_as_json(served: Served) -> None:
     message = json.loads(line)
 
     assert message["type"] == "orchestrator_update"
-    assert message["payload"]["record"]["instanceId"] == "orders"
+    assert message["payload"]["metrics"]["instanceId"] == "orders"
 
 
 async def test_what_is_not_there_is_told(served: Served) -> None:
@@ -91,7 +91,8 @@ def test_a_lost_connection_is_made_again_from_the_cursor(
             "type": "gap",
             "topic": "scaling-events",
             "cursor": f"1.{seq}",
-            "payload": {"from": "1.0", "to": f"1.{seq}"},
+            "ts": "2026-03-14T12:00:00Z",
+            "payload": {"after": "1.0", "before": f"1.{seq}", "missed": None},
         }
         return httpx.Response(200, text=f"event: gap\ndata: {json.dumps(message)}\n\n")
 

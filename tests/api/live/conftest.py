@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from contracts.live import LiveMessage
 from tests.api.world import PREFIX, TOKEN, World
 
 PATIENCE_S = 120.0
@@ -21,15 +22,20 @@ class Client:
     """One that reads what it is told."""
 
     socket: ClientConnection
+    heard: int = 0
 
     async def say(self, **message: object) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def hear(self, *types: str) -> dict[str, Any]:
-        """The next message, which must be one of these types."""
+    async def hear(self, kind: str) -> dict[str, Any]:
+        """The next message, which must be of this kind, as the contract has it."""
         async with asyncio.timeout(PATIENCE_S):
-            message: dict[str, Any] = json.loads(await self.socket.recv())
-        assert message["type"] in types, message
+            text = await self.socket.recv()
+        message: dict[str, Any] = json.loads(text)
+        assert message["type"] == kind, message
+        LiveMessage.model_validate_json(text)
+        self.heard += 1
+        assert message["seq"] == self.heard
         return message
 
     async def closed(self) -> int:
@@ -41,11 +47,18 @@ class Client:
         assert self.socket.close_code is not None
         return self.socket.close_code
 
-    async def subscribe(self, *topics: str, since: str | None = None) -> dict[str, Any]:
-        """Returns the ack."""
-        more = {"since": dict.fromkeys(topics, since)} if since else {}
-        await self.say(op="subscribe", id=1, topics=topics, **more)
-        return await self.hear("ack")
+    async def subscribe(self, *topics: str, since: str | None = None) -> list[dict[str, Any]]:
+        """Returns the acks."""
+        more = {"cursor": since} if since else {}
+        await self.say(action="subscribe", topics=topics, **more)
+        return [await self.hear("ack") for _ in topics]
+
+    async def unsubscribe(self, *topics: str) -> None:
+        """Until it took effect."""
+        await self.say(action="unsubscribe", topics=topics)
+        for topic in topics:
+            ack = await self.hear("ack")
+            assert (ack["topic"], ack["payload"]) == (topic, {"action": "unsubscribe"})
 
 
 @dataclass
@@ -57,14 +70,11 @@ class Served:
 
     @asynccontextmanager
     async def client(self, token: str = TOKEN) -> AsyncIterator[Client]:
-        """Connected and greeted."""
+        """Connected."""
         url = f"{self.url.replace('http', 'ws')}{PREFIX}/ws"
         headers = {"Authorization": f"Bearer {token}"}
         async with connect(url, additional_headers=headers, open_timeout=PATIENCE_S) as socket:
-            client = Client(socket)
-            hello = await client.hear("hello")
-            assert (hello["v"], hello["user"]) == (1, "admin")
-            yield client
+            yield Client(socket)
 
 
 @pytest.fixture

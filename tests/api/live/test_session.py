@@ -11,6 +11,7 @@ from api.live.feeds import Feed, Value
 from api.live.messages import Message
 from api.live.session import Session, SessionOverError
 from api.live.topics import Topic
+from contracts.live import LiveType
 from store.outbox import Cursor
 from tests.records import NOON
 
@@ -21,8 +22,8 @@ def place(seq: int) -> Cursor:
     return Cursor(7, seq)
 
 
-def state(head: str, **parts: str) -> Value:
-    return Value("worker_update", head, parts, "workers") if parts else Value("told", head)
+def state(head: str, **workers: str) -> Value:
+    return Value(LiveType.WORKER_UPDATE, head, workers or None)
 
 
 def feed(value: Value) -> Feed:
@@ -30,11 +31,13 @@ def feed(value: Value) -> Feed:
 
 
 def offer(session: Session, seq: int) -> None:
-    session.offer_event(EVENTS, place(seq - 1), place(seq), Message("event", str(seq)))
+    session.offer_event(
+        EVENTS, place(seq - 1), place(seq), Message(LiveType.SCALING_EVENT, str(seq))
+    )
 
 
 def listening(most_events: int = 3) -> Session:
-    session = Session(most_events)
+    session = Session(lambda: NOON, most_events)
     session.topics[EVENTS] = place(0)
     return session
 
@@ -48,11 +51,11 @@ async def drained(session: Session) -> list[str]:
         if not waiting.done():
             waiting.cancel()
             return found
-        found.append(waiting.result().text)
+        found.append(waiting.result().rest)
 
 
 async def body(session: Session) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((await session.next()).text)
+    found: dict[str, Any] = json.loads((await session.next()).text(1))
     return found
 
 
@@ -74,7 +77,7 @@ async def test_an_event_is_told_once_even_where_two_replicas_know_it() -> None:
 
 
 async def test_what_nobody_asked_for_is_not_told() -> None:
-    session = Session()
+    session = Session(lambda: NOON)
     offer(session, 1)
 
     assert await drained(session) == []
@@ -88,33 +91,42 @@ async def test_who_does_not_read_gets_a_gap_and_then_goes_on() -> None:
     offer(session, 7)
 
     assert told[:3] == ["1", "2", "3"]
-    assert json.loads(told[3]) == {
+    assert json.loads(f"{{{told[3]}") == {
         "type": "gap",
         "topic": EVENTS,
         "cursor": "7.6",
-        "payload": {"from": "7.3", "to": "7.6"},
+        "ts": "2026-03-14T12:00:00Z",
+        "payload": {"after": "7.3", "before": "7.6", "missed": None},
     }
     assert await drained(session) == ["7"]
     assert session.gaps == 1
 
 
 async def test_a_state_is_first_whole_and_then_what_changed() -> None:
-    session, told = Session(), feed(state('{"a":1}', x='{"id":"x"}', y='{"id":"y"}'))
+    session, told = Session(lambda: NOON), feed(state('{"a":1}', x='{"id":"x"}', y='{"id":"y"}'))
     session.offer_state(told)
     first = await body(session)
     told.update(state('{"a":2}', x='{"id":"x"}', z='{"id":"z"}'), (place(2), NOON))
     session.offer_state(told)
     second = await body(session)
 
-    assert first["snapshot"] is True
-    assert first["payload"] == {"a": 1, "workers": [{"id": "x"}, {"id": "y"}]}
-    assert "snapshot" not in second
-    assert second["payload"] == {"a": 2, "workers": [{"id": "z"}], "removed": ["y"]}
-    assert (second["cursor"], second["seq"], second["ts"]) == ("7.2", 2, "2026-03-14T12:00:00Z")
+    assert first["payload"] == {
+        "snapshot": True,
+        "a": 1,
+        "workers": [{"id": "x"}, {"id": "y"}],
+        "goneWorkers": [],
+    }
+    assert second["payload"] == {
+        "snapshot": False,
+        "a": 2,
+        "workers": [{"id": "z"}],
+        "goneWorkers": ["y"],
+    }
+    assert (second["cursor"], second["ts"]) == ("7.2", "2026-03-14T12:00:00Z")
 
 
 async def test_who_missed_a_state_gets_the_newest_whole() -> None:
-    session, told = Session(), feed(state('{"a":1}', x='{"id":"x"}'))
+    session, told = Session(lambda: NOON), feed(state('{"a":1}', x='{"id":"x"}'))
     session.offer_state(told)
     await session.next()
     for number in (2, 3):
@@ -122,15 +134,15 @@ async def test_who_missed_a_state_gets_the_newest_whole() -> None:
         session.offer_state(told)
     found = await body(session)
 
-    assert found["snapshot"] is True
-    assert found["payload"] == {"a": 3, "workers": [{"id": "x"}]}
+    payload = found["payload"]
+    assert (payload["snapshot"], payload["a"], payload["workers"]) == (True, 3, [{"id": "x"}])
     assert await drained(session) == []
     assert session.conflated == 1
 
 
 async def test_a_message_is_made_once_for_all() -> None:
     told = feed(state('{"a":1}'))
-    sessions = [Session(), Session()]
+    sessions = [Session(lambda: NOON), Session(lambda: NOON)]
     for session in sessions:
         session.offer_state(told)
     one, other = [await session.next() for session in sessions]
@@ -145,7 +157,7 @@ async def test_next_waits_for_something() -> None:
     assert not waiting.done()
     offer(session, 1)
 
-    assert (await waiting).text == "1"
+    assert (await waiting).rest == "1"
 
 
 async def test_what_is_forgotten_is_not_told() -> None:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from api.live import fanout, websocket
-from api.live.requests import MOST_TOPICS
+from api.live.topics import MOST_TOPICS
+from contracts.live import OrchestratorUpdate
 from store.errors import StoreUnavailableError
 from store.outbox import Outbox
 from tests.api.live.conftest import Client, Served
@@ -33,29 +34,27 @@ async def test_an_orchestrator_is_told_at_once_and_whenever_it_changes(served: S
     await served.world.write(record)
     topic = f"orchestrator:{record.orchestrator_id}"
     async with served.client() as client:
-        ack = await client.subscribe(topic)
+        (ack,) = await client.subscribe(topic)
         first = await client.hear("orchestrator_update")
         await served.world.write(orchestrator_record(collected_at=LATER))
         second = await client.hear("orchestrator_update")
 
-    assert ack["topics"] == {topic: "ok"}
-    assert first["snapshot"] is True
-    assert first["payload"]["record"]["collectedAt"] == "2026-03-14T12:00:00Z"
-    assert "snapshot" not in second
-    assert second["payload"]["record"]["collectedAt"] == "2026-03-14T12:00:15Z"
+    assert (ack["topic"], ack["payload"]) == (topic, {"action": "subscribe"})
+    assert [each["payload"]["snapshot"] for each in (first, second)] == [True, False]
+    told = [OrchestratorUpdate.model_validate(each["payload"]) for each in (first, second)]
+    assert [each.metrics.collected_at for each in told] == [NOON, LATER]
 
 
-async def test_it_is_what_the_route_answers(served: Served) -> None:
+async def test_it_is_the_record_as_it_was_published(served: Served) -> None:
     record = orchestrator_record()
     await served.world.write(record)
-    path = f"orchestrators/{record.orchestrator_id}"
-    async with served.client() as client, served.world.client() as http:
-        http.headers["Authorization"] = "Bearer a-token-chosen-by-the-operator"
+    async with served.client() as client:
         await client.subscribe(f"orchestrator:{record.orchestrator_id}")
         told = await client.hear("orchestrator_update")
-        answer = await http.get(f"/api/v1/orchestration-analytics/{path}")
 
-    assert told["payload"] == answer.json()
+    published = json.loads(record.model_dump_json(by_alias=True))
+    published["queuing"]["queues"].sort(key=lambda each: each["name"])
+    assert told["payload"]["metrics"] == published
 
 
 async def test_of_a_pool_only_changed_workers_are_told(served: Served) -> None:
@@ -74,9 +73,10 @@ async def test_of_a_pool_only_changed_workers_are_told(served: Served) -> None:
         second = (await client.hear("worker_update"))["payload"]
 
     assert [each["id"] for each in first["workers"]] == ["a", "b", "c"]
+    assert (first["snapshot"], second["snapshot"]) == (True, False)
     assert first["poolId"] == first["pool"]["poolId"]
     assert [(each["id"], each["usedSlots"]) for each in second["workers"]] == [("b", 3)]
-    assert second["removed"] == ["c"]
+    assert second["goneWorkers"] == ["c"]
 
 
 async def test_a_usage_is_told_as_a_change_of_its_worker(served: Served) -> None:
@@ -140,22 +140,21 @@ async def test_who_was_away_too_long_is_told_that_something_is_lost(
         await client.subscribe(EVENTS)
         await served.world.write(scaling_event("first"))
         cursor = (await client.hear("scaling_event"))["cursor"]
-        await client.say(op="unsubscribe", topics=[EVENTS])
-        await client.hear("ack")
+        await client.unsubscribe(EVENTS)
         await served.world.write(*(scaling_event(f"more-{number}") for number in range(3)))
         await asyncio.sleep(0)
         until = await eventually_at(client, cursor)
         await client.subscribe(EVENTS, since=cursor)
         lost = await client.hear("gap")
 
-    assert lost["payload"] == {"from": cursor, "to": until}
+    assert lost["payload"] == {"after": cursor, "before": until, "missed": None}
     assert lost["cursor"] == until
 
 
 async def eventually_at(client: Client, before: str) -> str:
     """Where the replica is when it has heard of what was written last."""
     while True:
-        ack = await client.subscribe("alerts")
+        (ack,) = await client.subscribe("alerts")
         if ack["cursor"] != before:
             found: str = ack["cursor"]
             return found
@@ -165,21 +164,26 @@ async def eventually_at(client: Client, before: str) -> str:
 async def test_a_cursor_that_is_not_kept_any_more_is_a_gap(served: Served) -> None:
     await served.world.write(scaling_event("first"))
     async with served.client() as client:
-        ack = await client.subscribe(EVENTS, since="1.1")
+        (now,) = await client.subscribe("alerts")
+        await client.subscribe(EVENTS, since="1.1")
         lost = await client.hear("gap")
         await served.world.write(scaling_event("new"))
         new = await client.hear("scaling_event")
 
-    assert lost["payload"] == {"from": "1.1", "to": ack["cursor"]}
+    assert lost["payload"] == {"after": "1.1", "before": now["cursor"], "missed": None}
     assert new["payload"]["id"] == str(scaling_event("new").id)
 
 
 async def test_what_there_is_not_is_unknown(served: Served) -> None:
     topics = [f"orchestrator:{uuid4()}", f"worker-pool:{uuid4()}", "queue:1", "orchestrator:x"]
     async with served.client() as client:
-        ack = await client.subscribe(*topics, "alerts")
+        await client.say(action="subscribe", topics=[*topics, "alerts"])
+        errors = [await client.hear("error") for _ in topics]
+        ack = await client.hear("ack")
 
-    assert ack["topics"] == dict.fromkeys(topics, "unknown") | {"alerts": "ok"}
+    assert [each["topic"] for each in errors] == topics
+    assert {each["payload"]["code"] for each in errors} == {"unknown_topic"}
+    assert ack["topic"] == "alerts"
 
 
 @pytest.mark.parametrize(
@@ -188,13 +192,12 @@ async def test_what_there_is_not_is_unknown(served: Served) -> None:
         "",
         "nothing",
         "[]",
-        '{"op":"shout"}',
-        '{"op":"subscribe"}',
-        '{"op":"subscribe","topics":[]}',
-        '{"op":"subscribe","topics":"alerts"}',
-        '{"op":"subscribe","topics":["alerts"],"since":{"alerts":"yesterday"}}',
-        '{"op":"subscribe","topics":["alerts"],"more":1}',
-        json.dumps({"op": "subscribe", "topics": [str(each) for each in range(MOST_TOPICS + 1)]}),
+        '{"action":"shout","topics":["alerts"]}',
+        '{"action":"subscribe"}',
+        '{"action":"subscribe","topics":[]}',
+        '{"action":"subscribe","topics":"alerts"}',
+        '{"action":"subscribe","topics":["alerts"],"cursor":"yesterday"}',
+        json.dumps({"action": "subscribe", "topics": [str(i) for i in range(MOST_TOPICS + 1)]}),
     ],
 )
 async def test_what_is_not_understood_is_said_and_changes_nothing(
@@ -203,33 +206,28 @@ async def test_what_is_not_understood_is_said_and_changes_nothing(
     async with served.client() as client:
         await client.socket.send(said)
         error = await client.hear("error")
-        await client.say(op="ping", id=7)
-        pong = await client.hear("pong")
+        await client.subscribe("alerts")
 
-    assert error["code"] == "invalid_message"
-    assert error["detail"]
-    assert pong["id"] == 7
+    assert (error["topic"], error["payload"]["code"]) == ("connection", "invalid_message")
+    assert error["payload"]["message"]
 
 
 async def test_topics_of_one_client_are_limited(served: Served) -> None:
     names = [f"coordination:{uuid4()}" for _ in range(MOST_TOPICS)]
     async with served.client() as client:
         await client.subscribe(*names)
-        await client.say(op="subscribe", id=2, topics=["alerts"])
+        await client.say(action="subscribe", topics=["alerts"])
         error = await client.hear("error")
-        await client.say(op="unsubscribe", id=3, topics=[names[0]])
-        await client.hear("ack")
-        ack = await client.subscribe("alerts")
+        await client.unsubscribe(names[0])
+        await client.subscribe("alerts")
 
-    assert (error["id"], error["detail"]) == (2, "at most 200 topics for one client")
-    assert ack["topics"] == {"alerts": "ok"}
+    assert error["payload"]["message"] == "topics: at most 200 for one client"
 
 
 async def test_nothing_more_of_what_was_unsubscribed(served: Served) -> None:
     async with served.client() as client:
         await client.subscribe(EVENTS, "coordination-events")
-        await client.say(op="unsubscribe", topics=[EVENTS])
-        await client.hear("ack")
+        await client.unsubscribe(EVENTS)
         await served.world.write(scaling_event())
         await served.world.write(coordination_event())
         await client.hear("coordination_event")
@@ -256,13 +254,10 @@ async def test_one_client_too_many_is_sent_away(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fanout, "MOST_SESSIONS", 1)
-    async with served.client():
-        with pytest.raises(ConnectionClosed) as closed:
-            async with served.client():
-                pass
+    async with served.client(), served.client() as second:
+        closed = await second.closed()
 
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == websocket.TRY_LATER
+    assert closed == websocket.TRY_LATER
 
 
 async def test_a_database_that_is_away_is_told_and_nothing_is_lost(
@@ -276,13 +271,12 @@ async def test_a_database_that_is_away_is_told_and_nothing_is_lost(
         with monkeypatch.context() as while_away:
             while_away.setattr(Outbox, "after", away)
             waits = await client.hear("error")
-            await client.say(op="subscribe", id=9, topics=["alerts"])
+            await client.say(action="subscribe", topics=["alerts"])
             refused = await client.hear("error")
             await served.world.write(scaling_event("meanwhile"))
         meanwhile = await client.hear("scaling_event")
 
-    assert waits["code"] == refused["code"] == "store_unavailable"
-    assert refused["id"] == 9
+    assert waits["payload"]["code"] == refused["payload"]["code"] == "store_unavailable"
     assert meanwhile["payload"]["id"] == str(scaling_event("meanwhile").id)
 
 
@@ -309,6 +303,6 @@ async def test_the_outbox_is_heard_only_while_somebody_listens(world: World) -> 
     live = world.app.state.services.live
     assert live._hearing is None
     async with live.session() as session:
-        await live.subscribe(session, {"alerts": None})
+        await live.subscribe(session, ["alerts"], None)
         assert live._hearing is not None
     assert live._hearing is None
