@@ -74,7 +74,7 @@ kubernetes: $(CACHE)/kubernetes/.installed ## Build a Kubernetes control plane f
 argo: $(CACHE)/argo/.installed ## Build Argo Workflows for the live tests (needs Go; about 7 minutes)
 
 $(CACHE)/argo/.installed: tests/live/argo/build.sh $(wildcard tests/live/argo/tools/go.*)
-$(CACHE)/kubernetes/.installed: tests/live/kubernetes/build.sh $(wildcard tests/live/kubernetes/tools/*/go.*)
+$(CACHE)/kubernetes/.installed: tests/live/kubernetes/build.sh $(wildcard tests/live/kubernetes/tools/*/go.* tests/live/kubernetes/tools/*/*/*.go)
 $(CACHE)/argo/.installed $(CACHE)/kubernetes/.installed:
 	@if command -v go >/dev/null; then \
 	  echo "== Building $(notdir $(@D)) into $(@D)"; $< "$(@D)" && touch "$@"; \

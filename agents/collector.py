@@ -16,6 +16,7 @@ from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics, OrchestratorType
 from contracts.topics import PublishedRecord
 from contracts.worker_pool import WorkerPoolMetrics
+from contracts.worker_usage import WorkerUsage
 
 __all__ = [
     "BadResponseError",
@@ -24,9 +25,12 @@ __all__ = [
     "CollectorConfig",
     "CollectorError",
     "NothingNewError",
+    "Reader",
     "UnauthorizedError",
     "UnreachableError",
     "UnsupportedVersionError",
+    "UsageBatch",
+    "UsageCollector",
 ]
 
 
@@ -108,11 +112,22 @@ class Batch:
         return (self.orchestrator, *self.pools, *self.load_balancing, *coordination, *self.events)
 
 
+@dataclass(frozen=True)
+class UsageBatch:
+    """All that one pass learnt about one worker, null with its reason like in a `Batch`."""
+
+    usage: WorkerUsage
+
+    def records(self) -> tuple[PublishedRecord, ...]:
+        """The one record."""
+        return (self.usage,)
+
+
 C = TypeVar("C", bound=CollectorConfig)
 
 
-class Collector(ABC, Generic[C]):
-    """Reads one orchestrator instance and owns the client it reads with."""
+class Reader(ABC, Generic[C]):
+    """Reads of one orchestrator instance, and owns the client it reads with."""
 
     orchestrator_type: ClassVar[OrchestratorType]
     config_model: ClassVar[type[CollectorConfig]]
@@ -130,12 +145,10 @@ class Collector(ABC, Generic[C]):
         )
 
     @abstractmethod
-    async def collect(self, now: datetime) -> Batch:
+    async def collect(self, now: datetime) -> Batch | UsageBatch:
         """Return what could be read; raise `CollectorError` only when nothing could.
 
         `NothingNewError` is for a source that tells of itself when it wants to.
-        Scores, statuses with hysteresis and trailing windows are the runner's business:
-        leave them null.
         """
 
     async def aclose(self) -> None:
@@ -152,3 +165,27 @@ class Collector(ABC, Generic[C]):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+class Collector(Reader[C]):
+    """Reads an orchestrator."""
+
+    @abstractmethod
+    async def collect(self, now: datetime) -> Batch:
+        """See `Reader.collect`.
+
+        Scores, statuses with hysteresis and trailing windows are the runner's business:
+        leave them null.
+        """
+
+
+class UsageCollector(Reader[C]):
+    """Reads what one worker uses, from beside it; the orchestrator is another agent's to read."""
+
+    @abstractmethod
+    async def collect(self, now: datetime) -> UsageBatch:
+        """See `Reader.collect`."""
+
+    @abstractmethod
+    def outage(self, code: str, reason: str, now: datetime) -> UsageBatch | None:
+        """What to publish of a scrape that learnt nothing; null while the worker has no id."""

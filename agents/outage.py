@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from agents.collector import Collector, CollectorConfig
+from agents.collector import CollectorConfig, Reader
 from contracts.health import (
     ComponentHealth,
     ComponentIssue,
@@ -30,7 +30,7 @@ SECTIONS = (
 
 
 def outage_record(
-    collector: Collector[CollectorConfig], code: str, reason: str, now: datetime
+    collector: Reader[CollectorConfig], code: str, reason: str, now: datetime
 ) -> OrchestratorMetrics:
     """The record of a scrape that learnt nothing but why."""
     config = collector.config

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.collector import Collector, CollectorConfig
+from agents.collector import Collector, CollectorConfig, Reader
 
 __all__ = [
     "COLLECTORS",
@@ -21,10 +21,12 @@ __all__ = [
     "known_types",
     "make_collector",
     "make_replica",
+    "readme_of",
 ]
 
 COLLECTORS = {
     "kubernetes": "agents.kubernetes:KubernetesCollector",
+    "kubernetes-node": "agents.kubernetes.node:NodeCollector",
     "airflow": "agents.airflow:AirflowCollector",
     "argo": "agents.argo:ArgoCollector",
     "prefect": "agents.prefect:PrefectCollector",
@@ -51,17 +53,23 @@ def config_model(kind: str) -> type[CollectorConfig]:
     return _collector(kind).config_model
 
 
-def make_collector(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
+def readme_of(kind: str) -> str:
+    """Where an agent says what it needs; one of another package is taken to do so likewise."""
+    module = COLLECTORS.get(kind, f"agents.{kind}").partition(":")[0]
+    return f"{module.replace('.', '/')}/README.md"
+
+
+def make_collector(settings: Mapping[str, Any]) -> Reader[CollectorConfig]:
     """The collector that one entry of `agents:` describes. Raises `ConfigError`."""
     config = config_of(settings)
     return _collector(str(settings["type"]))(config)
 
 
-def make_replica(settings: Mapping[str, Any]) -> Collector[CollectorConfig]:
+def make_replica(settings: Mapping[str, Any]) -> Reader[CollectorConfig]:
     """The same for a service: it takes turns with its replicas where `lease_name` is set."""
     config = config_of(settings)
     kind = _collector(str(settings["type"]))
-    if getattr(config, "lease_name", None) is None:
+    if not issubclass(kind, Collector) or getattr(config, "lease_name", None) is None:
         return kind(config)
     from agents.kube.election import replica_of  # noqa: PLC0415 - only where it is used
 
@@ -83,7 +91,7 @@ def config_of(settings: Mapping[str, Any]) -> CollectorConfig:
         raise ConfigError("\n".join(_explain(str(kind), model, error))) from error
 
 
-def _collector(kind: str) -> type[Collector[CollectorConfig]]:
+def _collector(kind: str) -> type[Reader[CollectorConfig]]:
     offered = [each for each in entry_points(group=GROUP) if each.name == kind]
     if kind not in COLLECTORS and len(offered) == 1:
         return _load(offered[0])
@@ -94,17 +102,17 @@ def _collector(kind: str) -> type[Collector[CollectorConfig]]:
             f"agents.type: {kind!r} {known}; offered by {whose}: rename or uninstall it"
         )
     module, _, name = COLLECTORS[kind].partition(":")
-    collector: type[Collector[CollectorConfig]] = getattr(import_module(module), name)
+    collector: type[Reader[CollectorConfig]] = getattr(import_module(module), name)
     return collector
 
 
-def _load(offered: EntryPoint) -> type[Collector[CollectorConfig]]:
+def _load(offered: EntryPoint) -> type[Reader[CollectorConfig]]:
     whose = f"agents.type: {offered.name!r} of {_distribution(offered)}"
     try:
         found = offered.load()
     except Exception as error:
         raise ConfigError(f"{whose} cannot be loaded: {type(error).__name__}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Collector)):
+    if not (isinstance(found, type) and issubclass(found, Reader)):
         raise ConfigError(f"{whose} is no Collector: {offered.value}")
     return found
 

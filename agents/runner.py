@@ -16,11 +16,13 @@ import structlog
 
 from agents.collector import (
     Batch,
-    Collector,
     CollectorConfig,
     CollectorError,
     NothingNewError,
+    Reader,
     UnreachableError,
+    UsageBatch,
+    UsageCollector,
 )
 from agents.completion import Completion
 from agents.forwarder import Forwarder
@@ -83,7 +85,7 @@ class AgentRunner:
 
     def __init__(
         self,
-        collector: Collector[CollectorConfig],
+        collector: Reader[CollectorConfig],
         forwarder: Forwarder,
         surroundings: Surroundings,
         completion: Completion | None = None,
@@ -120,7 +122,7 @@ class AgentRunner:
                 )
             )
 
-    async def tick(self) -> Batch | None:
+    async def tick(self) -> Batch | UsageBatch | None:
         """One scrape: collect, complete, keep. Returns what went into the spool, if anything."""
         now = self._around.utc_now()
         started_s = self._around.monotonic_s()
@@ -128,16 +130,17 @@ class AgentRunner:
         self.stats.last_duration_s = self._around.monotonic_s() - started_s
         if batch is None:
             return None
-        record = self._completion.complete(
-            batch.orchestrator,
-            self._pace.interval_s(self.stats.consecutive_failures),
-            await self._agent_info(),
-        )
-        batch = replace(batch, orchestrator=record)
+        if isinstance(batch, Batch):
+            record = self._completion.complete(
+                batch.orchestrator,
+                self._pace.interval_s(self.stats.consecutive_failures),
+                await self._agent_info(),
+            )
+            batch = replace(batch, orchestrator=record)
         await self._forwarder.put(batch.records(), now)
         return batch
 
-    async def _collect(self, now: datetime) -> Batch | None:
+    async def _collect(self, now: datetime) -> Batch | UsageBatch | None:
         self.stats.scrapes += 1
         timeout_s = self._collector.config.timeout_s
         try:
@@ -160,10 +163,12 @@ class AgentRunner:
         self.stats.last_success = now
         return batch
 
-    def _failed(self, code: str, reason: str, now: datetime) -> Batch:
+    def _failed(self, code: str, reason: str, now: datetime) -> Batch | UsageBatch | None:
         self.stats.failures[code] += 1
         self.stats.consecutive_failures += 1
         self._log.warning("scrape_failed", code=code, reason=reason)
+        if isinstance(self._collector, UsageCollector):
+            return self._collector.outage(code, reason, now)
         return Batch(outage_record(self._collector, code, reason, now))
 
     async def _agent_info(self) -> AgentInfo:

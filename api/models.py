@@ -329,10 +329,23 @@ class WorkerPoolList(Record):
     next_cursor: str | None = NEXT_CURSOR
 
 
+class UsageTold(Observed):
+    """What became of the usage that an agent beside the worker tells."""
+
+    unavailable: dict[str, str] = Field(
+        description="JSON pointer -> why it told no value; then the pool's record gives it, or it "
+        "is null."
+    )
+
+
 class WorkerItem(WorkerInstance, Observed):
     """One worker in a list."""
 
     pool_id: UUID
+    usage: UsageTold | None = Field(
+        description="CPU, memory, disk and network come from an agent beside the worker where it "
+        "tells them; once they are stale they count no more. null: there is no such agent."
+    )
 
 
 class WorkerList(Record):

@@ -27,6 +27,7 @@ from api.models import (
     SchedulingFrame,
     SchedulingSeriesColumns,
     SeriesRange,
+    UsageTold,
     WorkerItem,
     WorkerPoolItem,
 )
@@ -207,7 +208,9 @@ def worker_pool_item(row: PoolRow, now: datetime) -> WorkerPoolItem:
 
 def worker_item(pool_id: UUID, row: WorkerRow, now: datetime) -> WorkerItem:
     """A worker in a list."""
-    return WorkerItem(**dict(row.worker), pool_id=pool_id, **_observed(row.seen, now))
+    told = row.usage
+    usage = told and UsageTold(unavailable=dict(told.unavailable), **_observed(told.seen, now))
+    return WorkerItem(**dict(row.at(now)), pool_id=pool_id, usage=usage, **_observed(row.seen, now))
 
 
 def _seen(record: CoordinationMetrics | LoadBalancingMetrics) -> Observation:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agents.collector import Batch, Collector, CollectorConfig
+from agents.collector import Batch, CollectorConfig, Reader, UsageBatch
 from agents.forwarder import Forwarder
 from agents.registry import ConfigError, make_collector
 from agents.runner import AgentRunner
@@ -16,6 +16,7 @@ from cli.settings import Settings
 from cli.surroundings import surroundings
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import PublishedRecord, decode, encode, schema_of, topic_of
+from contracts.worker_usage import USAGES, WorkerUsage
 
 __all__ = ["NO_AGENTS", "run_once"]
 
@@ -33,6 +34,9 @@ def run_once(settings: Settings, *, instance: str | None, print_record: bool) ->
     except ConfigError as error:
         raise UsageError(str(error)) from error
     batch = asyncio.run(_collect(collector))
+    if batch is None:
+        print("nothing was read, not even whose usage it would be", file=sys.stderr)
+        return Exit.UNHEALTHY
     records: tuple[PublishedRecord, ...] = batch.records()
     for record in records:
         topic = topic_of(record)
@@ -40,10 +44,10 @@ def run_once(settings: Settings, *, instance: str | None, print_record: bool) ->
         if print_record:
             print(validated.model_dump_json())
     print(_summary(batch), file=sys.stderr)
-    return Exit.OK if batch.orchestrator.capacity is not None else Exit.UNHEALTHY
+    return Exit.OK if _was_read(batch) else Exit.UNHEALTHY
 
 
-def _chosen(settings: Settings, instance: str | None) -> Collector[CollectorConfig]:
+def _chosen(settings: Settings, instance: str | None) -> Reader[CollectorConfig]:
     if not settings.agents:
         raise UsageError(NO_AGENTS)
     chosen = [agent for agent in settings.agents if instance in {None, agent.get("instance_id")}]
@@ -53,18 +57,26 @@ def _chosen(settings: Settings, instance: str | None) -> Collector[CollectorConf
     return make_collector(chosen[0])
 
 
-async def _collect(collector: Collector[CollectorConfig]) -> Batch:
+async def _collect(collector: Reader[CollectorConfig]) -> Batch | UsageBatch | None:
     """One tick of a real runner, with a spool that nobody reads."""
     with tempfile.TemporaryDirectory(prefix="woa-once-") as folder:
         async with collector, Spool(Path(folder) / "spool.db") as spool, DirectBus() as bus:
             runner = AgentRunner(collector, Forwarder(spool, bus), surroundings())
             batch = await runner.tick()
-            if batch is None:
+            if batch is None and not runner.stats.failures:
                 raise UsageError("nothing was told meanwhile: this agent waits to be told")
             return batch
 
 
-def _summary(batch: Batch) -> str:
+def _was_read(batch: Batch | UsageBatch) -> bool:
+    if isinstance(batch, UsageBatch):
+        return any(getattr(batch.usage, name) is not None for name in USAGES)
+    return batch.orchestrator.capacity is not None
+
+
+def _summary(batch: Batch | UsageBatch) -> str:
+    if isinstance(batch, UsageBatch):
+        return _usage_summary(batch.usage)
     record = batch.orchestrator
     score = record.health.health_score
     return "\n".join(
@@ -83,3 +95,17 @@ def _summary(batch: Batch) -> str:
 def _queues(record: OrchestratorMetrics) -> str:
     queues = record.queuing.queues if record.queuing else None
     return "unknown" if queues is None else str(len(queues))
+
+
+def _usage_summary(usage: WorkerUsage) -> str:
+    told = {name: getattr(usage, name) for name in USAGES}
+    return "\n".join(
+        (
+            f"worker {usage.worker_id}: calls {usage.metadata.source.calls}",
+            *(
+                f"  {name}: {'unknown' if value is None else f'{value:.3f}'}"
+                for name, value in told.items()
+            ),
+            *(f"  {place or 'all'}: {why}" for place, why in usage.metadata.unavailable.items()),
+        )
+    )

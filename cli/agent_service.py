@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from agents.collector import Collector, CollectorConfig
+from agents.collector import CollectorConfig, Reader
 from agents.registry import ConfigError, make_replica
 from api.server import ServerError, bind, serve
 from cli.agent import NO_AGENTS
@@ -50,7 +50,7 @@ class _AgentService:
         self,
         settings: Settings,
         database_url: str | None,
-        collectors: Sequence[Collector[CollectorConfig]],
+        collectors: Sequence[Reader[CollectorConfig]],
     ) -> None:
         self._settings = settings
         self._database_url = database_url
@@ -93,7 +93,7 @@ def _database_url(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-def _collectors(settings: Settings) -> list[Collector[CollectorConfig]]:
+def _collectors(settings: Settings) -> list[Reader[CollectorConfig]]:
     if not settings.agents:
         raise UsageError(NO_AGENTS)
     try:

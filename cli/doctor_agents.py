@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping
 from agents.collector import (
     BadResponseError,
     Batch,
-    Collector,
     CollectorConfig,
     CollectorError,
     NothingNewError,
+    Reader,
     UnauthorizedError,
     UnreachableError,
     UnsupportedVersionError,
+    UsageBatch,
 )
-from agents.registry import ConfigError, make_collector
+from agents.registry import ConfigError, make_collector, readme_of
 from cli.check import Check, Gap
 from cli.discovery import Found, discover
 from cli.settings import Settings
@@ -25,18 +26,19 @@ from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.topics import PublishedRecord
 from contracts.worker_pool import WorkerPoolMetrics
+from contracts.worker_usage import WorkerUsage
 
 __all__ = ["agent_checks", "gaps_of"]
 
 FIXES: Mapping[str, str] = {
     UnreachableError.code: "check that it runs, its address, and the network and TLS between",
-    UnauthorizedError.code: "check its credentials and rights, see agents/{type}/README.md",
-    UnsupportedVersionError.code: "see the versions in agents/{type}/README.md",
+    UnauthorizedError.code: "check its credentials and rights, see {readme}",
+    UnsupportedVersionError.code: "see the versions in {readme}",
     BadResponseError.code: "check that what answers at its address is a {type} server",
 }
 PAUSE_S = 1.0
 ERRORS_SHOWN = 2
-OTHER_FIX = "check its settings, see agents/{type}/README.md"
+OTHER_FIX = "check its settings, see {readme}"
 
 
 def agent_checks(settings: Settings) -> Iterator[Check]:
@@ -63,7 +65,7 @@ def _not_watched(found: Found) -> Check:
     )
 
 
-def gaps_of(batch: Batch) -> tuple[Gap, ...]:
+def gaps_of(batch: Batch | UsageBatch) -> tuple[Gap, ...]:
     """What the records say they could not learn, by reason, the commonest first."""
     by_reason: dict[str, set[str]] = {}
     for record in batch.records():
@@ -82,10 +84,10 @@ def _agent(entry: Mapping[str, object]) -> Check:
     except NothingNewError as silence:
         return Check("agent", "ok", f"{name}: {silence}")
     except CollectorError as error:
-        fix = FIXES.get(error.code, OTHER_FIX).format(type=entry["type"])
+        fix = _fix(FIXES.get(error.code, OTHER_FIX), entry)
         return Check("agent", "fail", f"{name}: {error}", fix)
     gaps = gaps_of(batch)
-    record = batch.orchestrator
+    record = batch.usage if isinstance(batch, UsageBatch) else batch.orchestrator
     source = record.metadata.source
     versions = ", ".join(f"{what} {version}" for what, version in source.versions.items())
     fields = sum(len(gap.fields) for gap in gaps)
@@ -94,16 +96,21 @@ def _agent(entry: Mapping[str, object]) -> Check:
         f"{fields} fields it does not give"
     )
     if record.metadata.partial:
-        messages = [error.message for error in record.health.errors]
+        messages = _errors(record)
         errors = "; ".join(messages[:ERRORS_SHOWN])
         if len(messages) > ERRORS_SHOWN:
             errors += f"; and {len(messages) - ERRORS_SHOWN} more"
-        fix = OTHER_FIX.format(type=entry["type"])
+        fix = _fix(OTHER_FIX, entry)
         return Check("agent", "warn", f"{found}; some calls failed: {errors}", fix, gaps)
     return Check("agent", "ok", found, gaps=gaps)
 
 
-async def _collect(entry: Mapping[str, object]) -> Batch:
+def _fix(text: str, entry: Mapping[str, object]) -> str:
+    kind = str(entry["type"])
+    return text.format(type=kind, readme=readme_of(kind))
+
+
+async def _collect(entry: Mapping[str, object]) -> Batch | UsageBatch:
     """The second of two scrapes: what is counted between two is not missing from it."""
     async with make_collector(entry) as collector:
         await _scrape(collector)
@@ -111,7 +118,7 @@ async def _collect(entry: Mapping[str, object]) -> Batch:
         return await _scrape(collector)
 
 
-async def _scrape(collector: Collector[CollectorConfig]) -> Batch:
+async def _scrape(collector: Reader[CollectorConfig]) -> Batch | UsageBatch:
     timeout_s = collector.config.timeout_s
     try:
         async with asyncio.timeout(timeout_s):
@@ -127,16 +134,25 @@ def _unavailable(record: PublishedRecord) -> Mapping[str, str]:
             | WorkerPoolMetrics()
             | LoadBalancingMetrics()
             | CoordinationMetrics()
+            | WorkerUsage()
         ):
             return record.metadata.unavailable
         case _:
             return {}
 
 
+def _errors(record: OrchestratorMetrics | WorkerUsage) -> list[str]:
+    if isinstance(record, WorkerUsage):
+        return sorted(set(record.metadata.unavailable.values()))
+    return [error.message for error in record.health.errors]
+
+
 def _prefix(record: PublishedRecord) -> str:
     match record:
         case WorkerPoolMetrics():
             return "worker pool "
+        case WorkerUsage():
+            return "worker usage "
         case LoadBalancingMetrics():
             return "load balancing "
         case CoordinationMetrics():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from psycopg_pool import AsyncConnectionPool
 
-from agents.collector import Collector, CollectorConfig
+from agents.collector import CollectorConfig, Reader
 from agents.forwarder import Forwarder
 from agents.runner import AgentRunner
 from agents.spool import Spool
@@ -66,7 +66,7 @@ class Outlet:
         services.stack.push_async_callback(forwarder.drained, DRAIN_S)
         return cls(forwarder, services)
 
-    async def watch(self, collectors: Iterable[Collector[CollectorConfig]]) -> None:
+    async def watch(self, collectors: Iterable[Reader[CollectorConfig]]) -> None:
         """Run an agent for each of these, which are closed with the rest."""
         for collector in collectors:
             await self.services.stack.enter_async_context(collector)

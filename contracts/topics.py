@@ -16,6 +16,7 @@ from contracts.events import CoordinationEvent, Event, ScalingEvent, SchedulingD
 from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics
 from contracts.worker_pool import WorkerPoolMetrics
+from contracts.worker_usage import WorkerUsage
 
 __all__ = [
     "RECORD_TOPICS",
@@ -37,6 +38,7 @@ SCHEMA_VERSION = "1.0"
 PublishedRecord = (
     OrchestratorMetrics
     | WorkerPoolMetrics
+    | WorkerUsage
     | LoadBalancingMetrics
     | CoordinationMetrics
     | SchedulingDecision
@@ -51,6 +53,7 @@ class Topic(StrEnum):
 
     ORCHESTRATOR_METRICS = "woa.orchestrator-metrics.v1"
     WORKER_POOL_METRICS = "woa.worker-pool-metrics.v1"
+    WORKER_USAGE = "woa.worker-usage.v1"
     LOAD_BALANCING_METRICS = "woa.load-balancing-metrics.v1"
     COORDINATION_METRICS = "woa.coordination-metrics.v1"
     EVENTS = "woa.events.v1"
@@ -61,6 +64,7 @@ class Topic(StrEnum):
 TOPIC_OF_RECORD: dict[type[PublishedRecord], Topic] = {
     OrchestratorMetrics: Topic.ORCHESTRATOR_METRICS,
     WorkerPoolMetrics: Topic.WORKER_POOL_METRICS,
+    WorkerUsage: Topic.WORKER_USAGE,
     LoadBalancingMetrics: Topic.LOAD_BALANCING_METRICS,
     CoordinationMetrics: Topic.COORDINATION_METRICS,
     SchedulingDecision: Topic.EVENTS,
@@ -71,6 +75,7 @@ TOPIC_OF_RECORD: dict[type[PublishedRecord], Topic] = {
 READER_OF_TOPIC: dict[Topic, TypeAdapter[PublishedRecord]] = {
     Topic.ORCHESTRATOR_METRICS: TypeAdapter(OrchestratorMetrics),
     Topic.WORKER_POOL_METRICS: TypeAdapter(WorkerPoolMetrics),
+    Topic.WORKER_USAGE: TypeAdapter(WorkerUsage),
     Topic.LOAD_BALANCING_METRICS: TypeAdapter(LoadBalancingMetrics),
     Topic.COORDINATION_METRICS: TypeAdapter(CoordinationMetrics),
     Topic.EVENTS: TypeAdapter(Event),

@@ -38,6 +38,8 @@ TRIM = (HERE / "partitions_trim.sql").read_bytes()
 TAKE_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('woa:maintain', 0))"
 # Moving what piled up in a default partition may take longer than a statement usually may.
 LIMITS = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '10min'"
+USAGE_KEPT = timedelta(days=1)
+"""Long after a usage counts as unknown; workers come and go."""
 
 
 @dataclass
@@ -57,6 +59,7 @@ class MaintenanceReport:
     trimmed_outbox: int = 0
     trimmed_dead_letters: int = 0
     trimmed_tokens: int = 0
+    trimmed_usages: int = 0
     trimmed_scaling_events: int = 0
     history_bytes: int = 0
     """What the raw history takes now, indexes included."""
@@ -142,6 +145,7 @@ class _Run:
             "now": self._now,
             "outbox_before": self._now - timedelta(hours=retention.outbox_hours),
             "dead_letters_before": self._now - timedelta(days=retention.dead_letter_days),
+            "usage_before": self._now - USAGE_KEPT,
             "scaling_before": self._now - timedelta(days=retention.scaling_event_days),
         }
         async with self._step() as connection:
@@ -149,7 +153,7 @@ class _Run:
         if row is not None:
             report = self.report
             report.trimmed_outbox, report.trimmed_dead_letters, *others = row
-            report.trimmed_tokens, report.trimmed_scaling_events = others
+            report.trimmed_tokens, report.trimmed_usages, report.trimmed_scaling_events = others
 
     async def look(self) -> None:
         """How it stands now."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from contracts.worker_usage import USAGES
 from store.tables import (
     ORCHESTRATOR_LATEST,
     ORCHESTRATORS,
@@ -26,6 +27,7 @@ from store.tables import (
     WORKER_INSTANCES,
     WORKER_POOL_LATEST,
     WORKER_POOLS,
+    WORKER_USAGE_LATEST,
 )
 
 __all__ = [
@@ -48,6 +50,7 @@ Key = tuple[ColumnClause[Any], ...]
 """Columns that a list is sorted by; together they are unique, so paging skips nothing."""
 
 latest, pool, worker = ORCHESTRATOR_LATEST.c, WORKER_POOL_LATEST.c, WORKER_INSTANCES.c
+usage = WORKER_USAGE_LATEST.c
 
 ORCHESTRATOR_KEY: Key = (
     ORCHESTRATORS.c.orchestrator_type,
@@ -122,7 +125,12 @@ WORKER_NOW: Select[Any] = (
         pool.collected_at.label("pool_at"),
         _interval_s(pool.metadata).label("interval_s"),
         OUTAGE_AT.label("outage_at"),
+        *(usage[name].label(f"told_{name}") for name in (*USAGES, "metadata", "collected_at")),
     )
     .join(WORKER_POOL_LATEST, pool.pool_id == worker.pool_id)
+    .outerjoin(
+        WORKER_USAGE_LATEST,
+        and_(usage.orchestrator_id == worker.orchestrator_id, usage.worker_id == worker.worker_id),
+    )
     .outerjoin(ORCHESTRATOR_LATEST, latest.orchestrator_id == worker.orchestrator_id)
 )

@@ -7,15 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from contracts.orchestrator import OrchestratorMetrics, QueueInfo
+from contracts.orchestrator import Metadata, OrchestratorMetrics, QueueInfo
 from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
-from store.freshness import Observation
+from contracts.worker_usage import USAGES
+from store.freshness import Observation, SectionState
 from store.tables import SECTIONS
 
 __all__ = [
     "Latest",
     "PoolRow",
     "QueueRow",
+    "UsageRow",
     "WorkerRow",
     "latest_of",
     "pool_of",
@@ -100,11 +102,29 @@ class PoolRow:
 
 
 @dataclass(frozen=True)
+class UsageRow:
+    """What an agent beside a worker told last. `unavailable`: JSON pointer -> why it is null."""
+
+    told: Mapping[str, float]
+    unavailable: Mapping[str, str]
+    seen: Observation
+
+
+@dataclass(frozen=True)
 class WorkerRow:
     """A worker as it was last seen."""
 
     worker: WorkerInstance
+    """As the record of its pool has it."""
     seen: Observation
+    usage: UsageRow | None
+    """null: no agent beside it ever told of it."""
+
+    def at(self, now: datetime) -> WorkerInstance:
+        """With what is told beside it in the place of the pool's, unless that is too old."""
+        if self.usage is None or self.usage.seen.state(now) is SectionState.STALE:
+            return self.worker
+        return self.worker.model_copy(update=dict(self.usage.told))
 
 
 def latest_of(row: RowMapping, queues: tuple[QueueInfo, ...] | None) -> Latest:
@@ -212,7 +232,21 @@ def worker_of(row: RowMapping) -> WorkerRow:
         interval_s=row["interval_s"],
         failed=True,
     )
-    return WorkerRow(worker, seen)
+    return WorkerRow(worker, seen, _usage_of(row))
+
+
+def _usage_of(row: RowMapping) -> UsageRow | None:
+    if row["told_collected_at"] is None:
+        return None
+    metadata = Metadata.model_validate(row["told_metadata"])
+    told = {name: row[f"told_{name}"] for name in USAGES if row[f"told_{name}"] is not None}
+    seen = Observation(
+        observed_at=row["told_collected_at"] if told else None,
+        newest_at=row["told_collected_at"],
+        interval_s=metadata.interval_s,
+        failed=True,
+    )
+    return UsageRow(told, metadata.unavailable, seen)
 
 
 def _newest(reported_at: datetime, outage_at: datetime | None) -> datetime:

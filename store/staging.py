@@ -16,6 +16,7 @@ from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics, QueueInfo, QueueMetrics
 from contracts.topics import PublishedRecord, time_of
 from contracts.worker_pool import WorkerInstance, WorkerPage, WorkerPoolMetrics
+from contracts.worker_usage import WorkerUsage
 from store.samples import (
     ORCHESTRATOR_SAMPLES,
     POOL_SAMPLES,
@@ -27,7 +28,8 @@ __all__ = ["COLUMNS", "DeadLetter", "Staged", "dead_letter_row", "stage"]
 
 Row = tuple[object, ...]
 SingleRow = (
-    LoadBalancingMetrics
+    WorkerUsage
+    | LoadBalancingMetrics
     | CoordinationMetrics
     | SchedulingDecision
     | CoordinationEvent
@@ -60,6 +62,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("labels", "collected_at"),
     ),
     "staged_worker_pages": ("id", "pool_id", "number", "after_id", "up_to_id", "collected_at"),
+    "staged_worker_usage": (
+        *("id", "orchestrator_id", "worker_id", "cpu_usage", "memory_usage", "disk_usage"),
+        *("network_usage", "metadata", "collected_at"),
+    ),
     "staged_load_balancing": (
         *("id", "orchestrator_id", "scope_id", "pool_id", "algorithm", "distribution"),
         *("efficiency", "health_checks", "failover", "metadata", "collected_at"),
@@ -269,6 +275,8 @@ def _worker_row(record: WorkerPoolMetrics, worker: WorkerInstance) -> Row:
 def _row_of(record: SingleRow) -> tuple[str, Row]:
     """Its staging table, and its row there."""
     match record:
+        case WorkerUsage():
+            return "staged_worker_usage", _worker_usage_row(record)
         case LoadBalancingMetrics():
             return "staged_load_balancing", _load_balancing_row(record)
         case CoordinationMetrics():
@@ -283,6 +291,20 @@ def _row_of(record: SingleRow) -> tuple[str, Row]:
 
 def _key(record: SingleRow) -> Row:
     return (record.orchestrator_id, record.id, time_of(record))
+
+
+def _worker_usage_row(record: WorkerUsage) -> Row:
+    return (
+        record.id,
+        record.orchestrator_id,
+        record.worker_id,
+        record.cpu_usage,
+        record.memory_usage,
+        record.disk_usage,
+        record.network_usage,
+        _json(record.metadata),
+        record.collected_at,
+    )
 
 
 def _load_balancing_row(record: LoadBalancingMetrics) -> Row:

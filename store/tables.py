@@ -43,6 +43,7 @@ __all__ = [
     "WORKER_POOLS",
     "WORKER_POOL_LATEST",
     "WORKER_POOL_ROLLUPS",
+    "WORKER_USAGE_LATEST",
 ]
 
 SECTIONS = (
@@ -137,6 +138,15 @@ WORKER_INSTANCES = table(
     *_columns(BigInteger(), "used_slots", "total_slots"),
     *_columns(TIME, "last_heartbeat"),
     *_columns(JSONB(), "labels"),
+)
+
+WORKER_USAGE_LATEST = table(
+    "worker_usage_latest",
+    *_columns(Uuid(), "orchestrator_id"),
+    *_columns(Text(), "worker_id"),
+    *_columns(Double(), "cpu_usage", "memory_usage", "disk_usage", "network_usage"),
+    *_columns(JSONB(), "metadata"),
+    *_columns(TIME, "collected_at"),
 )
 
 QUEUE_LATEST = table(
@@ -261,6 +271,7 @@ DECLARED: tuple[TableClause, ...] = (
     ORCHESTRATOR_LATEST,
     WORKER_POOL_LATEST,
     WORKER_INSTANCES,
+    WORKER_USAGE_LATEST,
     QUEUE_LATEST,
     QUEUE_METRICS,
     LOAD_BALANCING_LATEST,

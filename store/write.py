@@ -41,6 +41,7 @@ ROLL_UP_POOLS = "".join(add_samples(POOL_ROLLUP, step) for step in STEPS).encode
 SORT_OTHERS = {
     f"staged_{name}": (HERE / f"write_{name}.sql").read_bytes()
     for name in (
+        "worker_usage",
         "load_balancing",
         "coordination",
         "scheduling_decisions",
@@ -61,9 +62,12 @@ class WriteResult:
     """What one transaction did."""
 
     inserted: int
-    """Records that are new; further pages of a pool's workers count whenever they come."""
+    """Records that are new; further pages of a pool's workers count whenever they come.
+
+    A worker's usage has no history: it is new when it is newer than what is known.
+    """
     duplicates: int
-    """Records that were there before, or twice in the batch."""
+    """Records that were there before, or twice in the batch, and usages that come late."""
     dead_letters: int
     """Dead letters that are new."""
 

@@ -74,6 +74,7 @@ from contracts.worker_pool import (
     WorkerPoolMetrics,
     WorkerStatus,
 )
+from contracts.worker_usage import WorkerUsage
 
 __all__ = [
     "NOON",
@@ -87,6 +88,7 @@ __all__ = [
     "queue",
     "scaling_event",
     "scheduling_decision",
+    "usage_record",
     "worker",
 ]
 
@@ -211,6 +213,24 @@ def pool_record(**overrides: object) -> WorkerPoolMetrics:
     return WorkerPoolMetrics.model_validate(defaults | fields)
 
 
+def usage_record(worker_id: str = "7@app-1", **overrides: object) -> WorkerUsage:
+    """What a worker of that pool uses, collected at `NOON`."""
+    moment = overrides.get("collected_at", NOON)
+    assert isinstance(moment, datetime)
+    defaults: dict[str, object] = {
+        "id": sample_id(ORCHESTRATOR, "worker-usage", moment, worker_id),
+        "orchestrator_id": ORCHESTRATOR,
+        "worker_id": worker_id,
+        "collected_at": moment,
+        "cpu_usage": 0.375,
+        "memory_usage": 0.625,
+        "disk_usage": 0.125,
+        "network_usage": 4_096.5,
+        "metadata": Metadata(interval_s=15.0),
+    }
+    return WorkerUsage.model_validate(defaults | overrides)
+
+
 def load_balancing_record(**overrides: object) -> LoadBalancingMetrics:
     """A full record of the pool above, collected at `NOON`."""
     fields: dict[str, object] = {
@@ -327,6 +347,7 @@ def one_of_each() -> list[PublishedRecord]:
     return [
         orchestrator_record(),
         pool_record(),
+        usage_record(),
         load_balancing_record(),
         coordination_record(),
         scheduling_decision(),

@@ -21,7 +21,7 @@ import httpx
 
 from agents.collector import CollectorError, UnauthorizedError
 from agents.kube.kubeconfig import Kubeconfig, usual_paths
-from agents.kube.settings import KubeSettings
+from agents.kube.settings import KubeAccess
 
 __all__ = ["Access", "BearerAuth", "access", "by_token_file", "runs_in_a_cluster"]
 
@@ -56,7 +56,7 @@ class BearerAuth(httpx.Auth):
         yield request
 
 
-def access(settings: KubeSettings, environment: Mapping[str, str] | None = None) -> Access:
+def access(settings: KubeAccess, environment: Mapping[str, str] | None = None) -> Access:
     """Raises `CollectorError` naming the file or setting that is wrong."""
     known = os.environ if environment is None else environment
     try:
@@ -81,7 +81,7 @@ def runs_in_a_cluster(environment: Mapping[str, str]) -> bool:
     return "KUBERNETES_SERVICE_HOST" in environment and (SERVICE_ACCOUNT / "token").exists()
 
 
-def _by_address(settings: KubeSettings) -> Access:
+def _by_address(settings: KubeAccess) -> Access:
     trust: ssl.SSLContext | bool = True
     if settings.ca_file is not None:
         trust = ssl.create_default_context(cafile=settings.ca_file)

@@ -7,10 +7,10 @@ from pydantic import Field, HttpUrl, model_validator
 
 from agents.http_api import HttpConfig
 
-__all__ = ["KubeSettings"]
+__all__ = ["KubeAccess", "KubeSettings"]
 
 
-class KubeSettings(HttpConfig):
+class KubeAccess(HttpConfig):
     """Nothing set: the service account of the pod it runs in, else the user's kubeconfig."""
 
     kubeconfig: Path | None = Field(
@@ -29,6 +29,18 @@ class KubeSettings(HttpConfig):
         description="File with the bearer token for `api_url`; read again each minute.",
     )
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.api_url is not None and (self.kubeconfig or self.context):
+            raise ValueError("give api_url and token_file, or kubeconfig and context, not both")
+        if self.token_file is not None and self.api_url is None:
+            raise ValueError("token_file goes with api_url")
+        return self
+
+
+class KubeSettings(KubeAccess):
+    """The same for agents of a whole cluster, whose replicas may take turns."""
+
     lease_name: str | None = Field(
         default=None,
         min_length=1,
@@ -37,11 +49,3 @@ class KubeSettings(HttpConfig):
     lease_namespace: str = Field(
         default="woa", min_length=1, description="Namespace of `lease_name`."
     )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.api_url is not None and (self.kubeconfig or self.context):
-            raise ValueError("give api_url and token_file, or kubeconfig and context, not both")
-        if self.token_file is not None and self.api_url is None:
-            raise ValueError("token_file goes with api_url")
-        return self

@@ -219,7 +219,7 @@ class Live:
         names = {each.topic for each in heard}
         names |= {name for ask in asks for name in ask.topics if name not in self._feeds}
         topics = [topic for name in names if (topic := Topic.parse(name)) and topic.is_state]
-        return await values.states(self._reads, topics)
+        return await values.states(self._reads, topics, self._clock())
 
     def _admit(self, ask: _Ask, position: Cursor, states: Mapping[str, Value]) -> None:
         """Take the session's topics on, and tell the present of states."""

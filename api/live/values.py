@@ -20,7 +20,7 @@ EVENTS = frozenset({LiveType.SCALING_EVENT, LiveType.COORDINATION_EVENT})
 """Announcements that are each told."""
 
 
-async def states(reads: Reads, topics: Collection[Topic]) -> dict[str, Value]:
+async def states(reads: Reads, topics: Collection[Topic], now: datetime) -> dict[str, Value]:
     """The states that there are of these topics. Raises `StoreUnavailableError`."""
     found: dict[str, Value] = {}
     orchestrators = _subjects(topics, TopicKind.ORCHESTRATOR)
@@ -34,7 +34,7 @@ async def states(reads: Reads, topics: Collection[Topic]) -> dict[str, Value]:
     if pools:
         for subject, (row, workers) in (await reads.pools_whole(pools)).items():
             name = str(Topic(TopicKind.WORKER_POOL, subject))
-            found[name] = _pool(row, workers)
+            found[name] = _pool(row, workers, now)
     return found
 
 
@@ -62,13 +62,13 @@ def _subjects(topics: Collection[Topic], kind: TopicKind) -> list[UUID]:
     return [each.subject for each in topics if each.kind is kind and each.subject is not None]
 
 
-def _pool(row: PoolRow, workers: Sequence[WorkerRow]) -> Value:
+def _pool(row: PoolRow, workers: Sequence[WorkerRow], now: datetime) -> Value:
     update = WorkerPoolUpdate(pool_id=row.pool.pool_id, pool=row.pool)
     left_out: Any = {"snapshot": True, "workers": True, "gone_workers": True, "pool": {"workers"}}
     return Value(
         LiveType.WORKER_UPDATE,
         update.model_dump_json(by_alias=True, exclude=left_out),
-        {each.worker.id: each.worker.model_dump_json(by_alias=True) for each in workers},
+        {each.worker.id: each.at(now).model_dump_json(by_alias=True) for each in workers},
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from agents.collector import Batch, Collector, CollectorConfig
+from agents.collector import Batch, CollectorConfig, Reader
 from agents.kubernetes import KubernetesCollector
 from agents.registry import make_collector
 from benchmarks.agents.serving import CHANGES, SENT
@@ -59,11 +59,13 @@ async def measured(settings: Mapping[str, Any], server: str | None) -> Figures:
     return figures | peak
 
 
-async def scrape(collector: Collector[CollectorConfig]) -> tuple[Batch, float]:
+async def scrape(collector: Reader[CollectorConfig]) -> tuple[Batch, float]:
     """A record, and the CPU seconds that it took. Raises `SystemExit` where a call failed."""
     begun_s = cpu_s()
     batch = await collector.collect(datetime.now(UTC))
     took_s = cpu_s() - begun_s
+    if not isinstance(batch, Batch):
+        raise SystemExit("an agent of one worker is not measured here")
     if batch.orchestrator.health.errors:
         raise SystemExit(f"a call failed: {batch.orchestrator.health.errors}")
     return batch, took_s

@@ -32,6 +32,11 @@ CHANNELS = {
         "One worker pool with its workers. A pool of very many comes in pages, one after the "
         "other: each says all about its range of worker ids.",
     ),
+    Topic.WORKER_USAGE: _Channel(
+        "agents",
+        "ingest",
+        "What one worker uses, from an agent beside it; the newest counts, in any order.",
+    ),
     Topic.LOAD_BALANCING_METRICS: _Channel(
         "agents", "ingest", "How work is spread over the workers of an orchestrator or a pool."
     ),

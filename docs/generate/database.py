@@ -41,6 +41,7 @@ PURPOSES = {
     "and when it was observed.",
     "worker_pool_latest": "The present of a pool.",
     "worker_instances": "The present workers of a pool.",
+    "worker_usage_latest": "What an agent beside a worker told last of its usage.",
     "queue_latest": "The present of a queue.",
     "load_balancing_latest": "The newest record of each pool.",
     "coordination_latest": "The newest record of each orchestrator.",
@@ -54,6 +55,7 @@ KEPT = {
     "scaling_events": "`retention.scaling_event_days`",
     "outbox": "`retention.outbox_hours`",
     "dead_letters": "`retention.dead_letter_days`",
+    "worker_usage_latest": "a day",
     "api_tokens": "until a while after it ran out",
 }
 

@@ -32,7 +32,7 @@ from contracts.worker_pool import (
     WorkerPoolMetrics,
 )
 
-__all__ = ["ReadmeContract", "named"]
+__all__ = ["IDENTITY", "ReadmeContract", "named"]
 
 IDENTITY = {"id", "poolId", "orchestratorId", "collectedAt", "metadata", "page"}
 

@@ -6,9 +6,10 @@ from uuid import uuid4
 import httpx
 
 from api.models import WorkerPoolItem
+from contracts.orchestrator import Metadata
 from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from tests.api.world import PREFIX, World
-from tests.records import NOON, orchestrator_record, outage_record, pool_record
+from tests.records import NOON, orchestrator_record, outage_record, pool_record, usage_record
 
 LATER = NOON + timedelta(seconds=15)
 
@@ -55,10 +56,37 @@ async def test_workers_show_the_record_s(world: World, client: httpx.AsyncClient
     record = pool_record()
     await world.write(orchestrator_record(), record)
     body = (await client.get(f"{PREFIX}/worker-pools/{record.pool_id}/workers")).json()
-    beside = {"observedAt": "2026-03-14T12:00:00Z", "state": "ok", "poolId": str(record.pool_id)}
+    seen = {"observedAt": "2026-03-14T12:00:00Z", "state": "ok"}
+    beside = {**seen, "poolId": str(record.pool_id), "usage": None}
 
     assert body["items"] == [worker.to_wire() | beside for worker in record.workers or ()]
     assert body["nextCursor"] is None
+
+
+async def test_a_worker_shows_what_an_agent_beside_it_tells(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    record = pool_record()
+    told = usage_record(
+        disk_usage=None, metadata=Metadata(interval_s=15, unavailable={"/diskUsage": "why"})
+    )
+    await world.write(orchestrator_record(), record, told)
+    url = f"{PREFIX}/worker-pools/{record.pool_id}/workers"
+    worker, *others = (await client.get(url)).json()["items"]
+    world.clock.advance(seconds=46)
+    later = (await client.get(url)).json()["items"][0]
+    fields = ("cpuUsage", "memoryUsage", "diskUsage", "networkUsage")
+    usage = {
+        "observedAt": "2026-03-14T12:00:00Z",
+        "state": "ok",
+        "unavailable": {"/diskUsage": "why"},
+    }
+
+    assert [worker[field] for field in fields] == [0.375, 0.625, 0.1, 4_096.5]
+    assert worker["usage"] == usage
+    assert [other["usage"] for other in others] == [None, None]
+    assert [later[field] for field in fields] == [0.31, 0.52, 0.1, 2_048]
+    assert later["usage"] == usage | {"state": "stale"}
 
 
 async def test_workers_can_be_asked_for_by_status(world: World, client: httpx.AsyncClient) -> None:

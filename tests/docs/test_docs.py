@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from agents.registry import COLLECTORS
+from agents.registry import COLLECTORS, readme_of
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("kind", sorted(COLLECTORS))
 def test_every_agent_has_a_readme_with_its_field_table(kind: str) -> None:
-    readme = (ROOT / "agents" / kind / "README.md").read_text()
+    readme = (ROOT / readme_of(kind)).read_text()
 
     for section in ("Rights", "Fields", "Versions"):
         assert re.search(rf"^#+ .*{section}", readme, re.MULTILINE | re.IGNORECASE), section

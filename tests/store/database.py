@@ -37,6 +37,7 @@ STATE_TABLES = (
     "worker_pool_latest",
     "worker_instances",
     "queue_latest",
+    "worker_usage_latest",
 )
 WRITTEN_AT = ("created_at", "updated_at")
 

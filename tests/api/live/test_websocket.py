@@ -21,6 +21,7 @@ from tests.records import (
     orchestrator_record,
     pool_record,
     scaling_event,
+    usage_record,
     worker,
 )
 
@@ -76,6 +77,21 @@ async def test_of_a_pool_only_changed_workers_are_told(served: Served) -> None:
     assert first["poolId"] == first["pool"]["poolId"]
     assert [(each["id"], each["usedSlots"]) for each in second["workers"]] == [("b", 3)]
     assert second["goneWorkers"] == ["c"]
+
+
+async def test_a_usage_is_told_as_a_change_of_its_worker(served: Served) -> None:
+    record = pool_record()
+    await served.world.write(orchestrator_record(), record)
+    async with served.client() as client:
+        await client.subscribe(f"worker-pool:{record.pool_id}")
+        first = (await client.hear("worker_update"))["payload"]
+        await served.world.write(usage_record("8@app-1"))
+        second = (await client.hear("worker_update"))["payload"]
+
+    assert len(first["workers"]) == 3
+    assert [(each["id"], each["networkUsage"]) for each in second["workers"]] == [
+        ("8@app-1", 4_096.5)
+    ]
 
 
 async def test_events_are_each_told(served: Served) -> None:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the control plane and kwok into the folder $1, from modules pinned in tools/, and copies
-# the definitions of the kinds of Kueue, Karpenter and Cluster API there.
+# Builds the control plane, kwok, and a kubelet with a runtime that runs nothing into the folder $1,
+# from modules pinned in tools/, and copies the definitions of the kinds of Kueue, Karpenter and
+# Cluster API there.
 set -euo pipefail
 bin=$1
 tools=$(cd "$(dirname "$0")/tools" && pwd)
@@ -18,9 +19,10 @@ build() {
 
 mkdir -p "$bin"
 build etcd etcd go.etcd.io/etcd/server/v3
-for program in kube-apiserver kube-scheduler kube-controller-manager; do
+for program in kube-apiserver kube-scheduler kube-controller-manager kubelet; do
   build kube "$program" "k8s.io/kubernetes/cmd/$program"
 done
+build kube runtime ./runtime
 build kwok kwok sigs.k8s.io/kwok/cmd/kwok
 
 stages=$(cd "$tools/kwok" && go list -m -f '{{.Dir}}' sigs.k8s.io/kwok)/kustomize/stage

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 PATCHES = sorted(DEPLOY.glob("*/sidecar-patch.yaml"))
-WHOLE = sorted([*DEPLOY.glob("*/agent.yaml"), *DEPLOY.glob("*/sidecar.yaml")])
+WHOLE = sorted([*DEPLOY.glob("*/*agent.yaml"), *DEPLOY.glob("*/sidecar.yaml")])
 
 
 def dry(cluster: Cluster, body: dict[str, Any]) -> httpx.Response:
