@@ -11,17 +11,34 @@ import httpx
 from agents.argo import ArgoCollector, ArgoConfig
 from agents.collector import Batch
 from agents.kube.credentials import Access
+from contracts.orchestrator import OrchestratorMetrics, QueueInfo
 from tests.agents.contract import NOW
 from tests.agents.http_faults import FaultyTransport
 from tests.agents.kube.fake import NAMES, FakeKube
 
-__all__ = ["LEASES", "METRICS", "PODS", "SERVER", "SETTINGS", "WORKFLOWS", "Scene", "busy", "iso"]
+__all__ = [
+    "BESIDE",
+    "LEASES",
+    "METRICS",
+    "PODS",
+    "SERVER",
+    "SETTINGS",
+    "WORKFLOWS",
+    "Scene",
+    "busy",
+    "details",
+    "iso",
+    "queues",
+    "scraped",
+    "waiting",
+]
 
 WORKFLOWS = "/apis/argoproj.io/v1alpha1/workflows"
 PODS = "/api/v1/pods"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/argo/leases"
 SETTINGS = "/api/v1/namespaces/argo/configmaps/workflow-controller-configmap"
 METRICS, SERVER = "http://controller.example/metrics", "http://server.example"
+BESIDE = {"controller_metrics_url": METRICS, "server_url": SERVER}
 POSTPONED = "Workflow processing has been postponed because too many workflows are already running"
 EXPOSED = """# HELP argo_workflows_gauge A gauge
 argo_workflows_gauge{{phase="Running"}} 2
@@ -162,6 +179,22 @@ def busy(**settings: Any) -> Scene:
         "runs-2", "runs", None, "Pending", waits="0/1 nodes are available: 1 Insufficient cpu."
     )
     return scene
+
+
+async def scraped(scene: Scene) -> OrchestratorMetrics:
+    record = (await scene.scrape()).orchestrator
+    await scene.collector.aclose()
+    return record
+
+
+def details(record: OrchestratorMetrics) -> dict[str, Any]:
+    found: dict[str, Any] = record.extra_metadata()["argo"]
+    return found
+
+
+def queues(record: OrchestratorMetrics) -> dict[str, QueueInfo]:
+    assert record.queuing is not None
+    return {each.name: each for each in record.queuing.queues or ()}
 
 
 def waiting(lock: str) -> str:
