@@ -2,15 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import fmean
 
 from agents.argo.config import ArgoConfig
+from agents.argo.limits import reads_labels
 from agents.argo.snapshot import Snapshot
 from agents.argo.state import StepPod, Steps, WorkflowState
-from agents.argo.tally import Begun, WorkflowTally
+from agents.argo.tally import NAMESPACE_LIMIT, Begun, WorkflowTally
 from agents.kubernetes.tally import Bound
 from agents.missing import Estimated, Missing, combine, estimated, known_or, over, share
 from agents.waits import Waits
@@ -19,6 +20,8 @@ __all__ = ["Figures", "Lock"]
 
 NOTHING_BEGAN = "no workflow began in the interval"
 NOTHING_PLACED = "no pod of a workflow was given a node in the interval"
+UNLIMITED_HERE = Missing("no number of workflows is set for the namespace")
+NO_LIMITS: Mapping[str, int | None] = {}
 UNLIMITED = Missing("the controller's settings limit no number of workflows (parallelism)")
 
 
@@ -71,18 +74,59 @@ class Figures:
     def causes(self) -> Mapping[str, int] | Missing:
         """Pending workflows by what they wait for."""
         return over(
-            lambda found: dict(sorted(Counter(each.cause for each in found).items())), self.pending
+            lambda found: dict(sorted(Counter(map(self.cause_of, found)).items())), self.pending
         )
+
+    def cause_of(self, workflow: WorkflowState) -> str:
+        """What a pending workflow waits for. Argo tells of both limits by the same words: it is
+        the namespace's where the namespace is full, for then room elsewhere does not help.
+        """
+        if workflow.cause == "limit" and self._is_full(workflow.namespace):
+            return NAMESPACE_LIMIT
+        return workflow.cause
+
+    @cached_property
+    def own_limits(self) -> Mapping[str, int | None] | Missing:
+        """Limits that namespaces have of their own, 0 for none, null where it cannot be read."""
+        if not reads_labels(known_or(self.snapshot.facts.argo, "")):
+            return {}
+        return over(lambda found: {each.name: each.limit for each in found}, self.snapshot.limited)
+
+    def limit_within(self, namespace: str) -> int | Missing:
+        """Workflows that may run at once in a namespace."""
+        own = over(lambda limits: limits.get(namespace, -1), self.own_limits)
+        limit = self.snapshot.facts.namespace_parallelism if own == -1 else own
+        if limit is None:
+            return Missing("the label of its limit is no number")
+        return over(lambda most: most or UNLIMITED_HERE, limit)
+
+    @cached_property
+    def taken_within(self) -> Mapping[str, int] | Missing:
+        """Workflows that count against the limit of their namespace."""
+        return over(lambda found: Counter(each.namespace for each in found), self.taken)
+
+    def _is_full(self, namespace: str) -> bool:
+        limit, taken = self.limit_within(namespace), self.taken_within
+        return not (isinstance(limit, Missing) or isinstance(taken, Missing)) and (
+            taken.get(namespace, 0) >= limit
+        )
+
+    @cached_property
+    def limited_namespaces(self) -> Sequence[str]:
+        """Those that have a limit, of their own or of the controller's, and those of workflows."""
+        named = {each.namespace for each in known_or(self.snapshot.workflows, ())}
+        named |= known_or(self.own_limits, NO_LIMITS).keys()
+        return [name for name in sorted(named) if not isinstance(self.limit_within(name), Missing)]
 
     @cached_property
     def total_slots(self) -> int | Missing:
         """Workflows that may run at once."""
         facts = self.snapshot.facts
         limit = over(lambda most: most or UNLIMITED, facts.parallelism)
-        if self.config.namespace is None or isinstance(facts.namespace_parallelism, Missing):
+        if self.config.namespace is None:
             return limit
-        own = facts.namespace_parallelism
-        if not own:
+        own = self.limit_within(self.config.namespace)
+        if isinstance(own, Missing):
             return limit
         return own if limit is UNLIMITED else over(lambda most: min(most, own), limit)
 
@@ -92,7 +136,17 @@ class Figures:
 
     @cached_property
     def begun(self) -> Sequence[Begun] | Missing:
-        return over(lambda tally: tally.begun, self.snapshot.happened)
+        """Where only namespaces have limits, it was that of one."""
+
+        def told(tally: WorkflowTally) -> Sequence[Begun]:
+            if self.snapshot.facts.parallelism != 0:
+                return tally.begun
+            return [
+                replace(each, cause=NAMESPACE_LIMIT) if each.cause == "limit" else each
+                for each in tally.begun
+            ]
+
+        return over(told, self.snapshot.happened)
 
     @cached_property
     def waits(self) -> Waits | Missing:
@@ -110,6 +164,12 @@ class Figures:
         return over(
             lambda tally: sum(each.phase in phases for each in tally.ended), self.snapshot.happened
         )
+
+    def counted(self, *phases: str) -> int | Estimated[int] | Missing:
+        """The same for a record: at the least where some went while nobody listened."""
+        count = self.ended(*phases)
+        lost = over(lambda tally: tally.vanished, self.snapshot.happened)
+        return estimated(count) if self.snapshot.relisted and known_or(lost, 0) else count
 
     @cached_property
     def failure_rate(self) -> float | Missing:

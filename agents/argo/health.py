@@ -15,6 +15,7 @@ from contracts.health import (
 __all__ = ["build_health", "lease_is_fresh"]
 
 HEALTHY, DEGRADED, UNHEALTHY = ComponentStatus
+MOST_WARNINGS = 20
 NOT_TOLD = Missing("the API does not tell it")
 NO_LEASE = Missing("there is no lease of it: it runs without leader election")
 
@@ -111,6 +112,12 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
     warnings = [
         f"{count} workflows: {why}" for why, count in known_or(figures.unread_steps, {}).items()
     ]
+    warnings += [
+        f"{name} makes no workflows: {why}"
+        for name, why in (
+            (each.name, each.error) for each in known_or(figures.snapshot.crons, ()) if each.error
+        )
+    ][:MOST_WARNINGS]
     leader = gauge_of(figures.snapshot.metrics, "leader")
     if known_or(leader, 1.0) == 0:
         warnings.append("the controller whose metrics are read does not lead: it has no figures")

@@ -4,6 +4,7 @@
 missing by itself.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from agents.missing import Missing, over
 __all__ = [
     "CONTROLLER",
     "Workqueue",
+    "cron_policies",
+    "cron_triggered",
     "gauge_of",
     "generation",
     "operation_ms",
@@ -30,6 +33,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "busy": ("workers_busy_count", "workers_busy"),
     "adds": ("queue_adds_count",),
     "errors": ("error_count",),
+    "cron": ("cronworkflows_triggered",),
+    "policy": ("cronworkflows_concurrencypolicy_triggered",),
     "latency": ("queue_latency",),
     "duration": ("queue_duration",),
     "operation": ("operation_duration_seconds", "operation_duration"),
@@ -37,7 +42,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """What it is -> its names without the prefix, the newest first."""
 
 OPERATION = f"{PREFIX}operation_duration"
-COUNTERS, TIMERS = ("adds", "errors"), ("latency", "duration", "operation")
+COUNTERS, TIMERS = ("adds", "errors", "cron", "policy"), ("latency", "duration", "operation")
 
 
 def _names(kinds: Sequence[str]) -> tuple[str, ...]:
@@ -123,6 +128,24 @@ def operations_failed(gained: Increase | Missing) -> float | Missing:
         looked = each.count(f"{OPERATION}_count", _any)
         failed = each.count(f"{PREFIX}error_count", _any)
         return min(1.0, failed / looked) if looked else Missing("it looked at no workflow")
+
+    return over(told, gained)
+
+
+def cron_triggered(gained: Increase | Missing) -> int | Missing:
+    """Workflows that cron workflows made in the interval."""
+    return over(lambda each: round(each.count(f"{PREFIX}{ALIASES['cron'][0]}", _any)), gained)
+
+
+def cron_policies(gained: Increase | Missing) -> Mapping[str, int] | Missing:
+    """Times in the interval that a workflow of one was still there when the next was due, by
+    what was done about it: Allow, Forbid (the next is left out) or Replace."""
+
+    def told(each: Increase) -> Mapping[str, int]:
+        found: Counter[str] = Counter()
+        for labels, gain in each.gains.get(f"{PREFIX}{ALIASES['policy'][0]}", {}).items():
+            found[dict(labels).get("concurrency_policy", "")] += round(gain)
+        return {policy: count for policy, count in sorted(found.items()) if count}
 
     return over(told, gained)
 

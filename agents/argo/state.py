@@ -19,6 +19,7 @@ from agents.kubernetes.wire import Pod
 __all__ = ["WORKFLOW", "StepPod", "Steps", "WorkflowState", "step_pod", "workflow_state"]
 
 WORKFLOW = "workflows.argoproj.io/workflow"
+ARCHIVING = "workflows.argoproj.io/workflow-archiving-status"
 POSTPONED = "too many workflows are already running"
 LOCK_LIMIT = re.compile(r"Waiting for (\S+) lock\. Lock status: \d+/(\d+)")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -53,6 +54,7 @@ class WorkflowState(Struct, frozen=True, gc=False):
     holds: tuple[str, ...]
     waits_for: tuple[str, ...]
     limits: tuple[tuple[str, int], ...]
+    to_archive: bool = False
 
     @property
     def over(self) -> bool:
@@ -73,7 +75,9 @@ class WorkflowState(Struct, frozen=True, gc=False):
 
     @property
     def cause(self) -> str:
-        """What a workflow that has not begun waits for."""
+        """What a workflow that has not begun waits for. Whose limit it is, its status does not
+        tell: see `Figures.cause_of`.
+        """
         if self.held_back:
             return "suspended"
         if self.waits_for:
@@ -107,6 +111,7 @@ def workflow_state(workflow: Workflow) -> WorkflowState:
         holds=tuple(sorted(_names(_locks(status), "holding"))),
         waits_for=tuple(sorted(_names(_locks(status), "waiting"))),
         limits=((intern(found[1]), int(found[2])),) if found else (),
+        to_archive=meta.labels.get(ARCHIVING) == "Pending",
     )
 
 

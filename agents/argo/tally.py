@@ -1,12 +1,15 @@
 """What the watch of workflows saw happen since the scrape before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agents.argo.state import Steps, WorkflowState
 
-__all__ = ["Begun", "WorkflowTally"]
+__all__ = ["NAMESPACE_LIMIT", "Begun", "WorkflowTally"]
+
+NAMESPACE_LIMIT = "namespace-limit"
+"""A cause of waiting that a workflow's own status does not tell from `limit`."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,10 @@ class Begun:
 
 @dataclass
 class WorkflowTally:
-    """Told by the informer of every change; `take` gives what was counted and begins anew."""
+    """Told by the informer of every change; `take` gives what was counted and begins anew.
+
+    `vanished` went without having been seen to end: deleted before, or while nobody listened.
+    """
 
     clock_s: Callable[[], float]
     came: int = 0
@@ -33,6 +39,7 @@ class WorkflowTally:
     steps_succeeded: int = 0
     steps_failed: int = 0
     steps_retried: int = 0
+    vanished: int = 0
     contentions: int = 0
     lock_waits_ms: list[float] = field(default_factory=list)
     since: datetime | None = None
@@ -41,23 +48,31 @@ class WorkflowTally:
     _locked_s: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def change(self, before: WorkflowState | None, after: WorkflowState | None) -> None:
-        """A workflow came, changed or went."""
+        """A workflow came, changed or went. Another one of the same name is another one."""
+        if before is not None and (after is None or before.uid != after.uid):
+            self.vanished += not before.over
+            self._forget(before.uid)
+            before = None
         if after is None:
-            if before is not None:
-                self._forget(before.uid)
             return
         uid = after.uid
         self._count_locks(after)
         self.came += before is None
         if after.pending:
             self._seen_s.setdefault(uid, self.clock_s() if before is None else -1.0)
-            if after.cause != "controller":
+            if after.cause != "controller" and not (
+                after.cause == "limit" and self._causes.get(uid) == NAMESPACE_LIMIT
+            ):
                 self._causes[uid] = after.cause
         if after.begun is not None and (before is None or before.begun is None):
             self._begin(before, after)
         if after.over and (before is None or not before.over):
             self.ended.append(after)
         self._count_steps(before, after)
+
+    def narrow(self, uids: Iterable[str]) -> None:
+        """These are seen to wait for the limit of their namespace."""
+        self._causes.update(dict.fromkeys(uids, NAMESPACE_LIMIT))
 
     def take(self, now: datetime) -> "WorkflowTally":
         """What was counted until now, and nothing for the next."""
@@ -69,11 +84,12 @@ class WorkflowTally:
             self.steps_succeeded,
             self.steps_failed,
             self.steps_retried,
+            self.vanished,
             self.contentions,
             self.lock_waits_ms,
             self.since,
         )
-        self.came = self.contentions = 0
+        self.came = self.contentions = self.vanished = 0
         self.steps_succeeded = self.steps_failed = self.steps_retried = 0
         self.begun, self.ended, self.lock_waits_ms = [], [], []
         self.since = now
