@@ -9,6 +9,7 @@ from statistics import fmean
 
 from agents.argo.config import ArgoConfig
 from agents.argo.limits import reads_labels
+from agents.argo.metrics import version_of
 from agents.argo.snapshot import Snapshot
 from agents.argo.state import StepPod, Steps, WorkflowState
 from agents.argo.tally import NAMESPACE_LIMIT, Begun, WorkflowTally
@@ -86,9 +87,15 @@ class Figures:
         return workflow.cause
 
     @cached_property
+    def version(self) -> str | Missing:
+        """Argo's, as the controller tells it, else as its server does."""
+        told = version_of(self.snapshot.metrics)
+        return self.snapshot.facts.argo if isinstance(told, Missing) else told
+
+    @cached_property
     def own_limits(self) -> Mapping[str, int | None] | Missing:
         """Limits that namespaces have of their own, 0 for none, null where it cannot be read."""
-        if not reads_labels(known_or(self.snapshot.facts.argo, "")):
+        if not reads_labels(known_or(self.version, "")):
             return {}
         return over(lambda found: {each.name: each.limit for each in found}, self.snapshot.limited)
 

@@ -1,7 +1,7 @@
 """Health of a controller and of what it depends on."""
 
 from agents.argo.figures import Figures
-from agents.argo.metrics import gauge_of, operation_ms, operations_failed
+from agents.argo.metrics import gauge_of, operation_ms, operations_failed, uptime_s
 from agents.components import Part, component_records
 from agents.missing import Gaps, Missing, combine, known_or, over
 from contracts.health import (
@@ -32,7 +32,7 @@ def build_health(figures: Figures, gaps: Gaps) -> OrchestratorHealth:
         health_score=None,
         components=component_records(parts, snapshot.now, gaps),
         last_health_check=snapshot.now,
-        uptime=Missing("the controller does not tell when it started"),
+        uptime=uptime_s(snapshot.metrics, snapshot.at),
         restarts=Missing("the controller's pods are not read"),
         errors=snapshot.log.errors(snapshot.now),
         warnings=_warnings(figures),

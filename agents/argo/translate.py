@@ -14,7 +14,13 @@ from agents.argo.cron import summary_of
 from agents.argo.decisions import build_decisions, latency_by_cause
 from agents.argo.figures import Figures
 from agents.argo.health import build_health
-from agents.argo.metrics import cron_policies, cron_triggered, gauge_of, generation
+from agents.argo.metrics import (
+    cron_policies,
+    cron_triggered,
+    errors_by_cause,
+    generation,
+    running_workflows,
+)
 from agents.argo.pools import build_balances, build_pools
 from agents.argo.queues import build_queuing
 from agents.argo.state import WorkflowState
@@ -43,8 +49,8 @@ def translate(figures: Figures, orchestrator: UUID) -> Batch:
     """The record of the controller and one for each namespace in which steps run."""
     snapshot, facts = figures.snapshot, figures.snapshot.facts
     versions = {"kubernetes": known_or(facts.kubernetes, "unknown")}
-    if not isinstance(facts.argo, Missing):
-        versions["argo"] = facts.argo
+    if not isinstance(figures.version, Missing):
+        versions["argo"] = figures.version
     origin = Origin(
         OrchestratorType.ARGO,
         orchestrator,
@@ -159,15 +165,14 @@ def _details(figures: Figures) -> dict[str, Any]:
         "cronWorkflows": known_or(over(summary_of, snapshot.crons), None),
         "cronTriggered": known_or(cron_triggered(snapshot.gained), None),
         "cronPolicy": known_or(cron_policies(snapshot.gained), None),
+        "controllerErrors": known_or(errors_by_cause(snapshot.gained), None),
         "vanished": known_or(over(lambda t: t.vanished, snapshot.happened), None),
         "latency": latency_by_cause(figures),
         "latencyByWatch": sum(each.by_watch for each in known_or(figures.begun, ())),
         "stepsSucceeded": known_or(over(lambda t: t.steps_succeeded, snapshot.happened), None),
         "stepsFailed": known_or(over(lambda t: t.steps_failed, snapshot.happened), None),
         "podsUnschedulable": known_or(figures.stuck, None),
-        "controllerWorkflows": known_or(
-            gauge_of(snapshot.metrics, "workflows", {"phase": "Running"}), None
-        ),
+        "controllerWorkflows": known_or(running_workflows(snapshot.metrics), None),
         "metricNames": known_or(over(generation, snapshot.metrics), None),
         "relists": snapshot.relists,
     }

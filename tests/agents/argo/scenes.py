@@ -54,6 +54,7 @@ EXPOSED = """# HELP argo_workflows_gauge A gauge
 argo_workflows_gauge{{phase="Running"}} 2
 argo_workflows_gauge{{phase="Pending"}} 3
 argo_workflows_is_leader 1
+process_start_time_seconds 1.7723628e+09
 argo_workflows_error_count_total{{cause="OperationPanic"}} {panics}
 argo_workflows_operation_duration_seconds_sum {looked_s}
 argo_workflows_operation_duration_seconds_count {looked}

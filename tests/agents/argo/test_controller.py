@@ -1,8 +1,22 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from contracts.health import ComponentStatus
-from tests.agents.argo.scenes import BESIDE, EXPOSED, LEASES, busy, details, queues, scraped
+from tests.agents.argo.scenes import (
+    BESIDE,
+    EXPOSED,
+    LEASES,
+    METRICS,
+    busy,
+    details,
+    queues,
+    scraped,
+)
 from tests.agents.http_faults import FAULTS
+
+EXPOSITIONS = Path(__file__).with_name("expositions")
 
 
 class TestController:
@@ -43,18 +57,38 @@ class TestController:
         assert controller.latency == pytest.approx(100)
         assert controller.error_rate == pytest.approx(1 / 30)
 
-    async def test_names_of_older_versions(self) -> None:
-        scene = busy(**BESIDE)
-        scene.server.exposed = (
-            'argo_workflows_count{status="Running"} 2\n'
-            'argo_workflows_queue_depth_count{queue_name="workflow_queue"} 6\n'
-            'argo_workflows_workers_busy{worker_type="workflow_queue"} 1\n'
-        )
+    async def test_how_long_it_has_run(self) -> None:
+        record = await scraped(busy(**BESIDE))
+
+        assert record.health.uptime == pytest.approx(3600, abs=1)
+
+    @pytest.mark.parametrize(
+        ("version", "names", "told"),
+        [
+            ("4.0.5", "3.6 and later", "v4.0.5+unknown"),
+            ("3.6.12", "3.6 and later", "v3.6.12+unknown"),
+            ("3.5.14", "3.5 and before", None),
+        ],
+    )
+    async def test_what_controllers_of_each_version_export(
+        self, version: str, names: str, told: str | None
+    ) -> None:
+        """Of real ones with three workflows that run: see expositions/README.md."""
+        exposed = EXPOSITIONS.joinpath(f"{version}.txt").read_text()
+        scene = busy(controller_metrics_url=METRICS)
+        scene.server.exposed = exposed
+        await scene.scrape()
+        scene.server.exposed = re.sub(r"(queue_adds_count{.*) \d+", r"\1 1000", exposed)
         record = await scraped(scene)
 
+        assert details(record)["metricNames"] == names
+        assert details(record)["controllerWorkflows"] == 3
+        assert record.metadata.source.versions.get("argo") == told
         queue = queues(record)["controller/workflow_queue"]
-        assert (queue.size, queue.in_flight) == (6, 1)
-        assert details(record)["metricNames"] == "3.5 and before"
+        assert (queue.size, queue.in_flight) == (0, 0)
+        assert queue.arrival_rate is not None
+        assert queue.arrival_rate > 900 / 15
+        assert (record.health.uptime is None) is (told is None)
 
     async def test_a_restarted_controller_counts_anew_and_nothing_is_negative(self) -> None:
         scene = busy(**BESIDE)
@@ -64,6 +98,17 @@ class TestController:
 
         assert queues(record)["controller/workflow_queue"].arrival_rate is None
         assert record.health.components[0].error_rate is None
+
+    async def test_a_gauge_that_falls_is_no_restart(self) -> None:
+        """Some are called a count: the workers that are busy."""
+        scene = busy(**BESIDE)
+        scene.server.exposed = scene.server.exposed.replace('"} 3\n', '"} 9\n')
+        await scene.scrape()
+        scene.server.exposed = EXPOSED.format(panics=0, looked=40, looked_s=4)
+        record = await scraped(scene)
+
+        assert queues(record)["controller/workflow_queue"].in_flight == 3
+        assert queues(record)["controller/workflow_queue"].arrival_rate == pytest.approx(30 / 15)
 
     async def test_another_leader_is_an_election(self) -> None:
         scene = busy()

@@ -61,6 +61,7 @@ async def test_what_was_due_and_not_made_is_told_by_the_controller() -> None:
 
     assert details(record)["cronTriggered"] == 2
     assert details(record)["cronPolicy"] == {"Forbid": 3}
+    assert details(record)["controllerErrors"] == {}
 
 
 async def test_without_its_metrics_that_is_not_known() -> None:

@@ -21,8 +21,11 @@ LABEL = "workflows.argoproj.io/workflow"
 
 
 def programs() -> Path | None:
-    """The folder that `make argo` fills, or None where it is not complete."""
-    folder = cache_folder() / "argo"
+    """The folder that `make argo` fills, or None where it is not complete.
+
+    `WOA_ARGO` names another of the cache: `argo-older`.
+    """
+    folder = cache_folder() / os.environ.get("WOA_ARGO", "argo")
     return folder if all((folder / name).is_file() for name in FILES) else None
 
 
@@ -103,6 +106,12 @@ class Argo:
             "spec": {"serviceAccountName": "default", **spec},
         }
         return self.cluster.create(WORKFLOWS.format(namespace), body)
+
+    def version(self) -> str:
+        """As Argo's own command line says, e.g. `v4.0.5+unknown`."""
+        command = [str(self.programs / "argo"), "version", "--short"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        return done.stdout.split()[-1]
 
     def listed(self, namespace: str) -> list[dict[str, Any]]:
         """What Argo's own command line says of the workflows of a namespace."""
