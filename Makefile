@@ -105,7 +105,8 @@ peers: $(CACHE)/peers/kubernetes/.installed ## Get what the benchmarks agents an
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
 	@echo "$(TELEGRAF)" > "$(CACHE)/peers/bin/telegraf.version"
 
-nightly: live peers ## All of it, more and longer: more kills, every benchmark
+nightly: live peers argo-older ## All of it, more and longer: more kills, every benchmark
+	WOA_ARGO=argo-older $(PY) -m pytest -m live tests/live/argo --ignore tests/live/argo/test_waits.py $(ARGS)
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json
 	$(PY) -m benchmarks cli-start --json

@@ -24,7 +24,7 @@ from agents.increases import Increase, MetricsScrape, increase
 from agents.kube.credentials import Access, access, by_token_file
 from agents.kube.informer import Informer
 from agents.kube.watches import Watches
-from agents.kubernetes.state import LeaseState
+from agents.kubernetes.leases import LeaseTrail
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.wire import Namespace, Version
 from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, known_or, over
@@ -79,8 +79,7 @@ class ArgoCollector(Collector[ArgoConfig]):
         self._pods = Tally(clock)
         self._facts: tuple[datetime, Facts] | None = None
         self._metrics: MetricsScrape | None = None
-        self._holder: str | None = None
-        self._elections = 0
+        self._trail = LeaseTrail()
         self._lists = 0
 
     async def collect(self, now: datetime) -> Batch:
@@ -103,12 +102,12 @@ class ArgoCollector(Collector[ArgoConfig]):
         if isinstance(workflows, Missing) and isinstance(pods, Missing):
             raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
         happened, pods_happened, seconds = self._happened(now, workflows, pods)
-        self._count_elections(leases)
+        at, lists = api.server_now(), watches.informers["leases"].lists
         limited, crons = kept_limits(watches, api.log), watches.kept("cron workflows", api.log)
         api.log.calls += watches.calls - calls_before
         snapshot = Snapshot(
             now=now,
-            at=api.server_now(),
+            at=at,
             api_ms=api_ms,
             facts=facts,
             workflows=workflows,
@@ -122,7 +121,8 @@ class ArgoCollector(Collector[ArgoConfig]):
             happened=happened,
             pods_happened=pods_happened,
             seconds=seconds,
-            elections=self._elections,
+            elections=self._trail.elections,
+            lease_events=self._trail.take(leases, at, lists),
             relists=watches.relists,
             relisted=self._was_relisted(workflows, watches.informers["workflows"].lists),
             log=api.log,
@@ -169,7 +169,7 @@ class ArgoCollector(Collector[ArgoConfig]):
             self._client("", None if token is None else by_token_file(token), beside),
         ]
         watches = Watches(clients[0])
-        for kind, on_change in always(self.config, self._tally, self._pods):
+        for kind, on_change in always(self.config, self._tally, self._pods, self._trail):
             watches.begin(kind, on_change)
         api, controller, server = (HttpApi(self.config, http) for http in clients)
         return Connection(api, controller, server, watches)
@@ -265,9 +265,3 @@ class ArgoCollector(Collector[ArgoConfig]):
         if not isinstance(workflows, Missing):
             self._lists = lists
         return 0 < was < lists
-
-    def _count_elections(self, leases: Sequence[LeaseState] | Missing) -> None:
-        for lease in () if isinstance(leases, Missing) else leases:
-            holder = lease.spec.holder_identity or ""
-            self._elections += self._holder is not None and self._holder != holder
-            self._holder = holder

@@ -54,8 +54,16 @@ class Figures:
 
     @cached_property
     def taken(self) -> Sequence[WorkflowState] | Missing:
-        """Workflows that count against the limit: those begun and not over, even suspended."""
+        """Workflows that have begun and are not over, even suspended."""
         return self._which(lambda each: not each.pending and not each.over)
+
+    @cached_property
+    def let_in(self) -> Sequence[WorkflowState] | Missing:
+        """Workflows that count against the limits: the taken, and those that wait for a lock,
+        which Argo asks for only when a limit has let them in."""
+        return self._which(
+            lambda each: not each.over and (not each.pending or each.cause == "lock")
+        )
 
     @cached_property
     def suspended(self) -> Sequence[WorkflowState] | Missing:
@@ -110,7 +118,7 @@ class Figures:
     @cached_property
     def taken_within(self) -> Mapping[str, int] | Missing:
         """Workflows that count against the limit of their namespace."""
-        return over(lambda found: Counter(each.namespace for each in found), self.taken)
+        return over(lambda found: Counter(each.namespace for each in found), self.let_in)
 
     def _is_full(self, namespace: str) -> bool:
         limit, taken = self.limit_within(namespace), self.taken_within
@@ -139,7 +147,7 @@ class Figures:
 
     @cached_property
     def used_slots(self) -> int | Missing:
-        return over(len, self.taken)
+        return over(len, self.let_in)
 
     @cached_property
     def begun(self) -> Sequence[Begun] | Missing:

@@ -13,6 +13,7 @@ from agents.calls import CallLog
 from agents.kube.informer import Kind
 from agents.kube.watches import Extra, Watches
 from agents.kube.wire import Watched
+from agents.kubernetes.leases import LeaseTrail
 from agents.kubernetes.state import lease_state
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.wire import Lease, Pod
@@ -24,7 +25,9 @@ INSTANCE = "workflows.argoproj.io/controller-instanceid"
 Followed = tuple[Kind[Any, Any], Callable[[Any, Any], None] | None]
 
 
-def always(config: ArgoConfig, tally: WorkflowTally, pods: Tally) -> Sequence[Followed]:
+def always(
+    config: ArgoConfig, tally: WorkflowTally, pods: Tally, trail: LeaseTrail
+) -> Sequence[Followed]:
     """Without any of these the record has gaps, and says so as an error."""
     within = _within(config)
     workflows, own_pods = f"/apis/argoproj.io/v1alpha1/{within}workflows", f"/api/v1/{within}pods"
@@ -34,7 +37,7 @@ def always(config: ArgoConfig, tally: WorkflowTally, pods: Tally) -> Sequence[Fo
             tally.change,
         ),
         (Kind("pods", own_pods, Pod, step_pod, _selected(config, WORKFLOW)), pods.pod),
-        (_leases(config), None),
+        (_leases(config), trail.change),
     )
 
 

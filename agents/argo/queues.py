@@ -24,7 +24,7 @@ GIVEN_UP = Missing("a workflow that failed is over: execution counts it")
 
 def build_queuing(figures: Figures, orchestrator: UUID, gaps: Gaps) -> QueueMetrics:
     waits = over(lambda each: each.mean_ms, figures.waits)
-    held = combine(lambda waiting, taken: waiting + taken, figures.backlog, figures.used_slots)
+    held = combine(lambda waiting, taken: waiting + len(taken), figures.backlog, figures.taken)
     return gaps.fill(
         QueueMetrics,
         "/queuing",
@@ -80,7 +80,7 @@ def _workflows(figures: Figures) -> dict[str, object]:
         "error_rate": figures.failure_rate,
         "avg_processing_time": figures.duration_ms,
         "oldest_message": over(oldest_of, figures.pending),
-        "in_flight": figures.used_slots,
+        "in_flight": over(len, figures.taken),
     }
 
 

@@ -10,6 +10,7 @@ from agents.argo.state import StepPod, WorkflowState
 from agents.argo.tally import WorkflowTally
 from agents.calls import CallLog
 from agents.increases import Increase, MetricsScrape
+from agents.kubernetes.leases import LeaseEvent
 from agents.kubernetes.state import LeaseState
 from agents.kubernetes.tally import Tally
 from agents.missing import Missing
@@ -59,6 +60,7 @@ class Snapshot:
     pods_happened: Tally | Missing
     seconds: float | Missing
     elections: int
+    lease_events: Sequence[LeaseEvent]
     relists: int
     relisted: bool
     log: CallLog

@@ -25,6 +25,7 @@ from agents.argo.pools import build_balances, build_pools
 from agents.argo.queues import build_queuing
 from agents.argo.state import WorkflowState
 from agents.collector import Batch
+from agents.kubernetes.leases import build_lease_events
 from agents.missing import Gaps, Missing, estimated, known_or, over
 from agents.origin import Origin
 from agents.pools import free_slots, used_ratio
@@ -80,7 +81,10 @@ def translate(figures: Figures, orchestrator: UUID) -> Batch:
         build_pools(figures, origin),
         build_balances(figures, origin),
         build_coordination(figures, origin),
-        build_decisions(figures, orchestrator),
+        (
+            *build_decisions(figures, orchestrator),
+            *build_lease_events(snapshot.lease_events, orchestrator),
+        ),
     )
 
 

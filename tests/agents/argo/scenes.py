@@ -73,7 +73,7 @@ class FakeArgo(FakeKube):
     """The API server with Argo's kinds, beside the controller's metrics and Argo's server."""
 
     argo_version: str = "v4.0.5"
-    settings: dict[str, str] = field(default_factory=lambda: {"parallelism": "2"})
+    settings: dict[str, str] = field(default_factory=lambda: {"parallelism": "3"})
     exposed: str = EXPOSED.format(panics=0, looked=10, looked_s=1)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ class TestWhatWaits:
 
         capacity = record.capacity
         assert capacity is not None
-        assert (capacity.total_slots, capacity.used_slots, capacity.available_slots) == (2, 2, 0)
+        assert (capacity.total_slots, capacity.used_slots, capacity.available_slots) == (3, 3, 0)
         assert capacity.running_workflows == 1
         assert capacity.capacity_utilization == 1.0
         assert details(record)["suspended"] == 1

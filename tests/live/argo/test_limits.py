@@ -62,7 +62,7 @@ async def test_a_full_namespace_is_a_cause_of_its_own(argo: Argo, jobs: str) -> 
 async def test_what_cron_workflows_make_and_do_not_make(argo: Argo, jobs: str) -> None:
     path = CRONS.format(jobs)
     often = {"schedules": ["@every 3s"], "workflowSpec": PAUSED}
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "paused": {**often, "suspend": True},
         "wrong": {**often, "workflowSpec": {**PAUSED, "entrypoint": "nothing"}},
         "one-by-one": {**often, "concurrencyPolicy": "Forbid"},
