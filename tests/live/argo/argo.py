@@ -79,18 +79,14 @@ class Argo:
 
     def stop(self, kill: bool = False) -> None:
         """End the controller, by SIGKILL where `kill` is set, and the server."""
-        for process in (self._process, self._server):
-            if process is None:
-                continue
-            if kill:
-                process.kill()
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._process = self._server = None
+        end(self._process, kill)
+        self._process = None
+        self.stop_serving()
+
+    def stop_serving(self) -> None:
+        """End the server. Safe to call twice."""
+        end(self._server)
+        self._server = None
 
     def _run(self, command: list[str], log: str, more: dict[str, str]) -> subprocess.Popen[bytes]:
         with (self.cluster.folder / log).open("ab") as output:
@@ -159,6 +155,20 @@ class Argo:
                 )
                 answer.raise_for_status()
         return len(running)
+
+
+def end(process: subprocess.Popen[bytes] | None, kill: bool = False) -> None:
+    """End it, if it runs."""
+    if process is None:
+        return
+    if kill:
+        process.kill()
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def answers(url: str) -> bool:
