@@ -9,32 +9,22 @@ from statistics import fmean
 
 from agents.argo.config import ArgoConfig
 from agents.argo.limits import reads_labels
+from agents.argo.locks import Lock, locks_of
 from agents.argo.metrics import version_of
 from agents.argo.snapshot import Snapshot
-from agents.argo.state import StepPod, Steps, WorkflowState
+from agents.argo.state import StepPod, WorkflowState
 from agents.argo.tally import NAMESPACE_LIMIT, Begun, WorkflowTally
 from agents.kubernetes.tally import Bound
 from agents.missing import Estimated, Missing, combine, estimated, known_or, over, share
 from agents.waits import Waits
 
-__all__ = ["Figures", "Lock"]
+__all__ = ["Figures"]
 
 NOTHING_BEGAN = "no workflow began in the interval"
 NOTHING_PLACED = "no pod of a workflow was given a node in the interval"
 UNLIMITED_HERE = Missing("no number of workflows is set for the namespace")
 NO_LIMITS: Mapping[str, int | None] = {}
 UNLIMITED = Missing("the controller's settings limit no number of workflows (parallelism)")
-
-
-@dataclass(frozen=True)
-class Lock:
-    """A mutex or semaphore: who holds it and who waits, by workflow. `limit`: where it is told."""
-
-    name: str
-    holders: Sequence[str]
-    waiting: Sequence[WorkflowState]
-    waiting_steps: int
-    limit: int | Missing
 
 
 @dataclass(frozen=True)
@@ -141,9 +131,9 @@ class Figures:
         if self.config.namespace is None:
             return limit
         own = self.limit_within(self.config.namespace)
-        if isinstance(own, Missing):
+        if own is UNLIMITED_HERE:
             return limit
-        return own if limit is UNLIMITED else over(lambda most: min(most, own), limit)
+        return own if limit is UNLIMITED else combine(min, limit, own)
 
     @cached_property
     def used_slots(self) -> int | Missing:
@@ -270,7 +260,7 @@ class Figures:
     @cached_property
     def locks(self) -> Sequence[Lock] | Missing:
         """Every lock that somebody holds or waits for."""
-        return over(_locks, self.snapshot.workflows)
+        return over(locks_of, self.snapshot.workflows)
 
     @cached_property
     def retried(self) -> int | Missing:
@@ -299,28 +289,3 @@ def oldest_of(found: Sequence[WorkflowState] | Sequence[StepPod]) -> datetime | 
     """Since when the one waits that waits longest."""
     times = [each.created for each in found if each.created]
     return min(times) if times else Missing("none waits")
-
-
-def _locks(workflows: Sequence[WorkflowState]) -> Sequence[Lock]:
-    alive = [each for each in workflows if not each.over]
-    holders, waiting = defaultdict(list), defaultdict(list)
-    steps: Counter[str] = Counter()
-    limits: dict[str, int] = {}
-    for each in alive:
-        for lock in each.holds:
-            holders[lock].append(f"{each.namespace}/{each.name}")
-        for lock in each.waits_for:
-            waiting[lock].append(each)
-        limits.update(each.limits)
-        if isinstance(each.steps, Steps):
-            steps.update(each.steps.waiting)
-    return [
-        Lock(
-            name,
-            sorted(holders[name]),
-            waiting[name],
-            steps[name],
-            limits.get(name, 1 if "/Mutex/" in name else Missing("its limit is not told")),
-        )
-        for name in sorted(holders.keys() | waiting.keys())
-    ]

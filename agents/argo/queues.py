@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from agents.argo.figures import Figures, Lock, oldest_of
+from agents.argo.figures import Figures, oldest_of
+from agents.argo.locks import Lock
 from agents.argo.metrics import Workqueue, workqueues
 from agents.argo.state import WorkflowState
 from agents.argo.tally import NAMESPACE_LIMIT

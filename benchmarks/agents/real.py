@@ -5,6 +5,7 @@ Each gives the settings of an agent that reads it, while it runs.
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ __all__ = ["REAL", "UNHURRIED", "NotThereError"]
 
 Settings = dict[str, Any]
 FILL_S = 1800.0
+LOOK_S = 5.0
+NOT_RUNNING = "/api/v1/pods?limit=1&fieldSelector=status.phase%21%3DRunning"
 AT_ONCE = 16
 """Requests that fill a cluster: more would only wait in its queue."""
 
@@ -48,7 +51,7 @@ def kubernetes(nodes: int, pods: int) -> Iterator[Settings]:
     """A control plane whose nodes and pods kwok plays; all pods run."""
     with _cluster() as cluster:
         asyncio.run(_fill_cluster(cluster, nodes, pods))
-        wait_for(lambda: _running(cluster) == pods, FILL_S, f"{pods} pods run")
+        wait_for(lambda: _all_run(cluster), FILL_S, f"{pods} pods run")
         yield {"type": "kubernetes", "kubeconfig": str(cluster.kubeconfig), **UNHURRIED}
 
 
@@ -168,13 +171,10 @@ async def _fill_cluster(cluster: Cluster, nodes: int, pods: int) -> None:
         await asyncio.gather(*map(create, range(pods)))
 
 
-def _running(cluster: Cluster) -> int:
-    """By the count of what is left of a list of one."""
-    path = "/api/v1/pods?limit=1&fieldSelector=status.phase%3DRunning"
-    with cluster.client() as client:
-        listed = client.get(path).raise_for_status().json()
-    rest: int = listed["metadata"].get("remainingItemCount", 0)
-    return rest + len(listed["items"])
+def _all_run(cluster: Cluster) -> bool:
+    """Asked now and then: each look costs the server a walk over all of them."""
+    time.sleep(LOOK_S)
+    return not cluster.items(NOT_RUNNING)
 
 
 def _taken(controller: Argo) -> int:

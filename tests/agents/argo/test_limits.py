@@ -5,8 +5,10 @@ import pytest
 from contracts.orchestrator import OrchestratorMetrics
 from tests.agents.argo.scenes import (
     BESIDE,
+    CRONS,
     NAMESPACES,
     POSTPONED,
+    WORKFLOWS,
     Scene,
     details,
     iso,
@@ -106,6 +108,26 @@ async def test_while_the_labels_are_not_known_no_namespace_is_said_to_be_full() 
     assert waits_for(record) == ["limit"]
     assert "namespace/jobs" not in queues(record)
     assert details(record)["namespaceLimits"] is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "slots"),
+    [("403", 4), ("refused", None)],
+)
+async def test_of_one_namespace_the_smaller_limit_holds_as_far_as_it_is_known(
+    fault: str, slots: int | None
+) -> None:
+    scene = Scene({"namespace": "jobs"})
+    for path in (WORKFLOWS, CRONS):
+        within = path.replace("/v1alpha1/", "/v1alpha1/namespaces/jobs/")
+        scene.server.objects[within] = {}
+    scene.server.objects["/api/v1/namespaces/jobs/pods"] = {}
+    scene.server.settings = {"parallelism": "9", "namespaceParallelism": "4"}
+    scene.wire.fail(f"GET {NAMESPACES}$", FAULTS[fault])
+    record = await scraped(scene)
+
+    assert record.capacity is not None
+    assert record.capacity.total_slots == slots
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ async def test_a_server_that_is_there_and_then_is_not(argo: Argo) -> None:
     ]
     assert statuses == [ComponentStatus.HEALTHY, ComponentStatus.UNHEALTHY]
     assert there.health.errors == ()
-    assert {each.source for each in gone.health.errors} == {"argo server", "server version"}
+    assert "argo server" in {each.source for each in gone.health.errors}
 
 
 async def test_who_leads_is_an_event(argo: Argo) -> None:
