@@ -129,6 +129,7 @@ class ArgoCollector(Collector[ArgoConfig]):
             took_ms=(self._clock() - begun) * 1000,
         )
         figures = Figures(snapshot, self.config)
+        self._tally.know(known_or(figures.taken_within, {}), figures.limits_within)
         self._tally.narrow(
             each.uid
             for each in known_or(figures.pending, ())

@@ -49,11 +49,8 @@ class Figures:
 
     @cached_property
     def let_in(self) -> Sequence[WorkflowState] | Missing:
-        """Workflows that count against the limits: the taken, and those that wait for a lock,
-        which Argo asks for only when a limit has let them in."""
-        return self._which(
-            lambda each: not each.over and (not each.pending or each.cause == "lock")
-        )
+        """Workflows that count against the limits."""
+        return self._which(lambda each: each.let_in)
 
     @cached_property
     def suspended(self) -> Sequence[WorkflowState] | Missing:
@@ -117,11 +114,12 @@ class Figures:
         )
 
     @cached_property
-    def limited_namespaces(self) -> Sequence[str]:
-        """Those that have a limit, of their own or of the controller's, and those of workflows."""
+    def limits_within(self) -> Mapping[str, int]:
+        """Of the namespaces that have one, of their own or of the controller's."""
         named = {each.namespace for each in known_or(self.snapshot.workflows, ())}
         named |= known_or(self.own_limits, NO_LIMITS).keys()
-        return [name for name in sorted(named) if not isinstance(self.limit_within(name), Missing)]
+        limits = {name: self.limit_within(name) for name in sorted(named)}
+        return {name: most for name, most in limits.items() if not isinstance(most, Missing)}
 
     @cached_property
     def total_slots(self) -> int | Missing:

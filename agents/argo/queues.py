@@ -109,7 +109,7 @@ def _namespaces(figures: Figures) -> Iterator[dict[str, object]]:
     for each in known_or(figures.pending, ()):
         if figures.cause_of(each) == NAMESPACE_LIMIT:
             waiting[each.namespace].append(each)
-    found = sorted(figures.limited_namespaces, key=lambda name: (-len(waiting[name]), name))
+    found = sorted(figures.limits_within, key=lambda name: (-len(waiting[name]), name))
     for name in found[:MOST_NAMESPACES]:
         yield _namespace(figures, name, waiting[name])
 

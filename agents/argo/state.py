@@ -66,6 +66,13 @@ class WorkflowState(Struct, frozen=True, gc=False):
         return self.phase in ("", "Pending")
 
     @property
+    def let_in(self) -> bool:
+        """Whether it counts against the limits: it has begun and is not over, or it waits for a
+        lock, which Argo asks for only when a limit has let it in.
+        """
+        return not self.over and (not self.pending or self.cause == "lock")
+
+    @property
     def suspended(self) -> bool:
         """Whether somebody has to say that it may go on, and nothing of it runs meanwhile."""
         if self.over or self.held_back:

@@ -1,6 +1,7 @@
 """What the watch of workflows saw happen since the scrape before."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,12 +47,16 @@ class WorkflowTally:
     _seen_s: dict[str, float] = field(default_factory=dict)
     _causes: dict[str, str] = field(default_factory=dict)
     _locked_s: dict[str, dict[str, float]] = field(default_factory=dict)
+    _within: Counter[str] = field(default_factory=Counter)
+    _limits: Mapping[str, int] = field(default_factory=dict)
+    _full_s: dict[str, float] = field(default_factory=dict)
 
     def change(self, before: WorkflowState | None, after: WorkflowState | None) -> None:
         """A workflow came, changed or went. Another one of the same name is another one."""
         if before is not None and (after is None or before.uid != after.uid):
             self.vanished += not before.over
             self._forget(before.uid)
+            self._fill(before.namespace, -before.let_in)
             before = None
         if after is None:
             return
@@ -68,7 +73,12 @@ class WorkflowTally:
             self._begin(before, after)
         if after.over and (before is None or not before.over):
             self.ended.append(after)
+        self._fill(after.namespace, after.let_in - (before is not None and before.let_in))
         self._count_steps(before, after)
+
+    def know(self, within: Mapping[str, int], limits: Mapping[str, int]) -> None:
+        """How many count in each namespace now, and how many may."""
+        self._within, self._limits = Counter(within), limits
 
     def narrow(self, uids: Iterable[str]) -> None:
         """These are seen to wait for the limit of their namespace."""
@@ -99,6 +109,8 @@ class WorkflowTally:
         seen_s = self._seen_s.pop(workflow.uid, -1.0)
         listed = before.cause if before is not None and before.pending else "controller"
         cause = self._causes.pop(workflow.uid, listed)
+        if cause == "limit" and 0 <= seen_s <= self._full_s.get(workflow.namespace, -1.0):
+            cause = NAMESPACE_LIMIT
         if seen_s >= 0:
             wait_ms: float | None = (self.clock_s() - seen_s) * 1000
         elif workflow.created is not None and workflow.begun is not None:
@@ -107,6 +119,14 @@ class WorkflowTally:
         else:
             wait_ms = None
         self.begun.append(Begun(workflow, wait_ms, seen_s >= 0, cause))
+
+    def _fill(self, namespace: str, more: int) -> None:
+        """Remember when a namespace was full last: before or after one came or went."""
+        limit = self._limits.get(namespace)
+        before = self._within[namespace]
+        self._within[namespace] += more
+        if limit is not None and more and max(before, before + more) >= limit:
+            self._full_s[namespace] = self.clock_s()
 
     def _count_steps(self, before: WorkflowState | None, after: WorkflowState) -> None:
         new, old = after.steps, Steps() if before is None else before.steps

@@ -79,6 +79,22 @@ async def test_waits_for_it_are_told_apart() -> None:
     assert list(details(record)["latency"]) == ["namespace-limit"]
 
 
+@pytest.mark.parametrize(("limit", "cause"), [("1", "namespace-limit"), ("2", "limit")])
+async def test_a_short_wait_between_two_scrapes_is_told_apart_too(limit: str, cause: str) -> None:
+    scene = full(limit, parallelism="9")
+    scene.server.delete(WORKFLOWS, "jobs/waits")
+    await scene.scrape()
+    scene.workflow("short", "Pending", message=POSTPONED)
+    await scene.heard()
+    scene.seconds += 3
+    scene.workflow("runs", "Succeeded", finishedAt=iso(scene.at))
+    await scene.heard()
+    scene.workflow("short", "Running", begun=iso(scene.at))
+    record = await scraped(scene)
+
+    assert list(details(record)["latency"]) == [cause]
+
+
 async def test_where_only_namespaces_have_limits_it_was_one_of_those() -> None:
     scene = full("5")
     await scene.scrape()
