@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test servers-packaged servers live kafka kubernetes argo broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test servers-packaged servers live kafka kubernetes argo argo-older broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,11 +73,15 @@ kubernetes: $(CACHE)/kubernetes/.installed ## Build a Kubernetes control plane f
 
 argo: $(CACHE)/argo/.installed ## Build Argo Workflows for the live tests (needs Go; about 7 minutes)
 
+argo-older: $(CACHE)/argo-older/.installed ## Build an older Argo Workflows for the nightly tests (needs Go)
+
 $(CACHE)/argo/.installed: tests/live/argo/build.sh $(wildcard tests/live/argo/tools/go.*)
+$(CACHE)/argo-older/.installed: tests/live/argo/build.sh $(wildcard tests/live/argo/tools-older/go.*)
 $(CACHE)/kubernetes/.installed: tests/live/kubernetes/build.sh $(wildcard tests/live/kubernetes/tools/*/go.* tests/live/kubernetes/tools/*/*/*.go)
-$(CACHE)/argo/.installed $(CACHE)/kubernetes/.installed:
+$(CACHE)/argo-older/.installed: tools = tools-older
+$(CACHE)/argo/.installed $(CACHE)/argo-older/.installed $(CACHE)/kubernetes/.installed:
 	@if command -v go >/dev/null; then \
-	  echo "== Building $(notdir $(@D)) into $(@D)"; $< "$(@D)" && touch "$@"; \
+	  echo "== Building $(notdir $(@D)) into $(@D)"; $< "$(@D)" $(tools) && touch "$@"; \
 	else \
 	  echo "== Go is not installed: tests that need a real $(notdir $(@D)) cannot run"; \
 	fi
@@ -101,7 +105,8 @@ peers: $(CACHE)/peers/kubernetes/.installed ## Get what the benchmarks agents an
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
 	@echo "$(TELEGRAF)" > "$(CACHE)/peers/bin/telegraf.version"
 
-nightly: live peers ## All of it, more and longer: more kills, every benchmark
+nightly: live peers argo-older ## All of it, more and longer: more kills, every benchmark
+	WOA_ARGO=argo-older $(PY) -m pytest -m live tests/live/argo --ignore tests/live/argo/test_waits.py $(ARGS)
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json
 	$(PY) -m benchmarks cli-start --json

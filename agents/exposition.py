@@ -78,12 +78,16 @@ LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class MetricsError(Exception):
-    """The endpoint gave nothing usable; `code` is stable."""
+    """The endpoint gave nothing usable; `code` is stable.
 
-    def __init__(self, code: str, message: str) -> None:
+    `retry_after` is the header of that name, where it told one.
+    """
+
+    def __init__(self, code: str, message: str, retry_after: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,11 @@ async def fetch(
     try:
         async with http.stream("GET", url) as response:
             if response.status_code != httpx.codes.OK:
-                raise MetricsError(f"http_{response.status_code}", f"{url} did not answer 200")
+                raise MetricsError(
+                    f"http_{response.status_code}",
+                    f"{url} did not answer 200",
+                    response.headers.get("Retry-After"),
+                )
             async for piece in response.aiter_bytes():
                 size += len(piece)
                 if size > max_bytes:

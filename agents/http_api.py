@@ -212,6 +212,9 @@ class HttpApi:
             except MetricsError as error:
                 status = error.code.removeprefix("http_")
                 code = CODES.get(int(status), error.code) if status.isdecimal() else error.code
+                if status.isdecimal() and int(status) in LEAVE_ALONE:
+                    self._pause(call, error.retry_after)
+                    code = "throttled"
                 raise _RefusedError(code, error.message) from error
 
         return await self._made(_Asked(call, "", optional), read)

@@ -136,6 +136,8 @@ def was_reset(old: Exposition, new: Exposition) -> bool:
     if any(labels not in marks for labels in old.values.get(mark, {})):
         return True
     for name, series in new.values.items():
+        if name in vocabulary.gauges:  # some of which are called a count
+            continue
         if name in vocabulary.counters or name.endswith("_count"):
             past = old.values.get(name, {})
             if any(value < past.get(labels, 0.0) for labels, value in series.items()):

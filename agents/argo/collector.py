@@ -9,24 +9,25 @@ from typing import Any, ClassVar
 import httpx
 
 from agents.argo.config import ArgoConfig
-from agents.argo.limits import limit_of
+from agents.argo.figures import Figures
+from agents.argo.kinds import always, extras, kept_limits
+from agents.argo.limits import archive_of, limit_of
 from agents.argo.metrics import CONTROLLER
 from agents.argo.snapshot import Facts, Snapshot
-from agents.argo.state import WORKFLOW, step_pod, workflow_state
-from agents.argo.tally import WorkflowTally
+from agents.argo.tally import NAMESPACE_LIMIT, WorkflowTally
 from agents.argo.translate import translate
-from agents.argo.wire import ConfigMap, ServerVersion, Workflow
+from agents.argo.wire import ConfigMap, ServerVersion
 from agents.calls import CallFailure, verdict
 from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import ERRORS, HttpApi
 from agents.increases import Increase, MetricsScrape, increase
 from agents.kube.credentials import Access, access, by_token_file
-from agents.kube.informer import Informer, Kind
+from agents.kube.informer import Informer
 from agents.kube.watches import Watches
-from agents.kubernetes.state import LeaseState, lease_state
+from agents.kubernetes.leases import LeaseTrail
 from agents.kubernetes.tally import Tally
-from agents.kubernetes.wire import Lease, Namespace, Pod, Version
-from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, over
+from agents.kubernetes.wire import Namespace, Version
+from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, known_or, over
 from contracts.orchestrator import OrchestratorType
 
 __all__ = ["ArgoCollector"]
@@ -34,7 +35,7 @@ __all__ = ["ArgoCollector"]
 SYNC_SHARE = 0.8
 """Share of `timeout_s` that the first list may take."""
 
-INSTANCE = "workflows.argoproj.io/controller-instanceid"
+OFFERED = frozenset({"argoproj.io/v1alpha1"})
 SETTINGS = "workflow-controller-configmap"
 METRICS = "controller metrics"
 NO_CONTROLLER = CallFailure("bad_response", "it has no metric of a workflow controller", METRICS)
@@ -78,8 +79,8 @@ class ArgoCollector(Collector[ArgoConfig]):
         self._pods = Tally(clock)
         self._facts: tuple[datetime, Facts] | None = None
         self._metrics: MetricsScrape | None = None
-        self._holder: str | None = None
-        self._elections = 0
+        self._trail = LeaseTrail()
+        self._lists = 0
 
     async def collect(self, now: datetime) -> Batch:
         """See `Collector.collect`."""
@@ -93,6 +94,7 @@ class ArgoCollector(Collector[ArgoConfig]):
         facts = await self._read_facts(connection, now, version.git_version)
         metrics, gained = await self._read_metrics(connection.controller)
         server_ms = await self._ask_server(connection.server)
+        await watches.adjust(extras(self.config), OFFERED)
         await watches.settled(self.config.timeout_s * SYNC_SHARE)
         workflows, pods, leases = (
             watches.kept(name, api.log) for name in ("workflows", "pods", "leases")
@@ -100,28 +102,40 @@ class ArgoCollector(Collector[ArgoConfig]):
         if isinstance(workflows, Missing) and isinstance(pods, Missing):
             raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
         happened, pods_happened, seconds = self._happened(now, workflows, pods)
-        self._count_elections(leases)
+        at, lists = api.server_now(), watches.informers["leases"].lists
+        limited, crons = kept_limits(watches, api.log), watches.kept("cron workflows", api.log)
         api.log.calls += watches.calls - calls_before
         snapshot = Snapshot(
             now=now,
-            at=api.server_now(),
+            at=at,
             api_ms=api_ms,
             facts=facts,
             workflows=workflows,
             pods=pods,
             leases=leases,
+            limited=limited,
+            crons=crons,
             metrics=metrics,
             gained=gained,
             server_ms=server_ms,
             happened=happened,
             pods_happened=pods_happened,
             seconds=seconds,
-            elections=self._elections,
+            elections=self._trail.elections,
+            lease_events=self._trail.take(leases, at, lists),
             relists=watches.relists,
+            relisted=self._was_relisted(workflows, watches.informers["workflows"].lists),
             log=api.log,
             took_ms=(self._clock() - begun) * 1000,
         )
-        return translate(snapshot, self.config, self.orchestrator_id)
+        figures = Figures(snapshot, self.config)
+        self._tally.know(known_or(figures.taken_within, {}), figures.limits_within)
+        self._tally.narrow(
+            each.uid
+            for each in known_or(figures.pending, ())
+            if figures.cause_of(each) == NAMESPACE_LIMIT
+        )
+        return translate(figures, self.orchestrator_id)
 
     async def aclose(self) -> None:
         if self._connection is None:
@@ -156,9 +170,8 @@ class ArgoCollector(Collector[ArgoConfig]):
             self._client("", None if token is None else by_token_file(token), beside),
         ]
         watches = Watches(clients[0])
-        watches.begin(_workflows(self.config), self._tally.change)
-        watches.begin(_pods(self.config), self._pods.pod)
-        watches.begin(_leases(self.config))
+        for kind, on_change in always(self.config, self._tally, self._pods, self._trail):
+            watches.begin(kind, on_change)
         api, controller, server = (HttpApi(self.config, http) for http in clients)
         return Connection(api, controller, server, watches)
 
@@ -201,6 +214,7 @@ class ArgoCollector(Collector[ArgoConfig]):
             namespace_parallelism=over(
                 lambda each: limit_of(each, "namespaceParallelism"), settings
             ),
+            archive=over(archive_of, settings),
         )
         whole = not any(isinstance(each, Missing) for each in (home, settings))
         known = whole and (config.server_url is None or not isinstance(argo, Missing))
@@ -246,40 +260,9 @@ class ArgoCollector(Collector[ArgoConfig]):
             return CLOCK_WENT_BACK, CLOCK_WENT_BACK, CLOCK_WENT_BACK
         return taken, pods, seconds
 
-    def _count_elections(self, leases: Sequence[LeaseState] | Missing) -> None:
-        for lease in () if isinstance(leases, Missing) else leases:
-            holder = lease.spec.holder_identity or ""
-            self._elections += self._holder is not None and self._holder != holder
-            self._holder = holder
-
-
-def _workflows(config: ArgoConfig) -> Kind[Any, Any]:
-    within = "" if config.namespace is None else f"/namespaces/{config.namespace}"
-    path = f"/apis/argoproj.io/v1alpha1{within}/workflows"
-    return Kind("workflows", path, Workflow, workflow_state, _selected(config))
-
-
-def _pods(config: ArgoConfig) -> Kind[Any, Any]:
-    within = "" if config.namespace is None else f"/namespaces/{config.namespace}"
-    return Kind("pods", f"/api/v1{within}/pods", Pod, step_pod, _selected(config, WORKFLOW))
-
-
-def _selected(config: ArgoConfig, *labels: str) -> dict[str, str]:
-    """Those of this controller, and with these labels."""
-    own = (
-        INSTANCE
-        if config.controller_instance is None
-        else f"{INSTANCE}={config.controller_instance}"
-    )
-    picked = [f"!{own}" if config.controller_instance is None else own, *labels]
-    return {"labelSelector": ",".join(picked)}
-
-
-def _leases(config: ArgoConfig) -> Kind[Any, Any]:
-    """The lease that the controllers hold in turn."""
-    name = "workflow-controller"
-    if config.controller_instance is not None:
-        name = f"{name}-{config.controller_instance}"
-    path = f"/apis/coordination.k8s.io/v1/namespaces/{config.controller_namespace}/leases"
-    only = {"fieldSelector": f"metadata.name={name}"}
-    return Kind("leases", path, Lease, lease_state, only)
+    def _was_relisted(self, workflows: Sequence[object] | Missing, lists: int) -> bool:
+        """Of the interval that is told; while the watch is deaf, the next record tells it."""
+        was = self._lists
+        if not isinstance(workflows, Missing):
+            self._lists = lists
+        return 0 < was < lists

@@ -2,35 +2,29 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import fmean
 
 from agents.argo.config import ArgoConfig
+from agents.argo.limits import reads_labels
+from agents.argo.locks import Lock, locks_of
+from agents.argo.metrics import version_of
 from agents.argo.snapshot import Snapshot
-from agents.argo.state import StepPod, Steps, WorkflowState
-from agents.argo.tally import Begun, WorkflowTally
+from agents.argo.state import StepPod, WorkflowState
+from agents.argo.tally import NAMESPACE_LIMIT, Begun, WorkflowTally
 from agents.kubernetes.tally import Bound
 from agents.missing import Estimated, Missing, combine, estimated, known_or, over, share
 from agents.waits import Waits
 
-__all__ = ["Figures", "Lock"]
+__all__ = ["Figures"]
 
 NOTHING_BEGAN = "no workflow began in the interval"
 NOTHING_PLACED = "no pod of a workflow was given a node in the interval"
+UNLIMITED_HERE = Missing("no number of workflows is set for the namespace")
+NO_LIMITS: Mapping[str, int | None] = {}
 UNLIMITED = Missing("the controller's settings limit no number of workflows (parallelism)")
-
-
-@dataclass(frozen=True)
-class Lock:
-    """A mutex or semaphore: who holds it and who waits, by workflow. `limit`: where it is told."""
-
-    name: str
-    holders: Sequence[str]
-    waiting: Sequence[WorkflowState]
-    waiting_steps: int
-    limit: int | Missing
 
 
 @dataclass(frozen=True)
@@ -50,8 +44,13 @@ class Figures:
 
     @cached_property
     def taken(self) -> Sequence[WorkflowState] | Missing:
-        """Workflows that count against the limit: those begun and not over, even suspended."""
+        """Workflows that have begun and are not over, even suspended."""
         return self._which(lambda each: not each.pending and not each.over)
+
+    @cached_property
+    def let_in(self) -> Sequence[WorkflowState] | Missing:
+        """Workflows that count against the limits."""
+        return self._which(lambda each: each.let_in)
 
     @cached_property
     def suspended(self) -> Sequence[WorkflowState] | Missing:
@@ -71,28 +70,86 @@ class Figures:
     def causes(self) -> Mapping[str, int] | Missing:
         """Pending workflows by what they wait for."""
         return over(
-            lambda found: dict(sorted(Counter(each.cause for each in found).items())), self.pending
+            lambda found: dict(sorted(Counter(map(self.cause_of, found)).items())), self.pending
         )
+
+    def cause_of(self, workflow: WorkflowState) -> str:
+        """What a pending workflow waits for. Argo tells of both limits by the same words: it is
+        the namespace's where the namespace is full, for then room elsewhere does not help.
+        """
+        if workflow.cause == "limit" and self._is_full(workflow.namespace):
+            return NAMESPACE_LIMIT
+        return workflow.cause
+
+    @cached_property
+    def version(self) -> str | Missing:
+        """Argo's, as the controller tells it, else as its server does."""
+        told = version_of(self.snapshot.metrics)
+        return self.snapshot.facts.argo if isinstance(told, Missing) else told
+
+    @cached_property
+    def own_limits(self) -> Mapping[str, int | None] | Missing:
+        """Limits that namespaces have of their own, 0 for none, null where it cannot be read."""
+        if not reads_labels(known_or(self.version, "")):
+            return {}
+        return over(lambda found: {each.name: each.limit for each in found}, self.snapshot.limited)
+
+    def limit_within(self, namespace: str) -> int | Missing:
+        """Workflows that may run at once in a namespace."""
+        own = over(lambda limits: limits.get(namespace, -1), self.own_limits)
+        limit = self.snapshot.facts.namespace_parallelism if own == -1 else own
+        if limit is None:
+            return Missing("the label of its limit is no number")
+        return over(lambda most: most or UNLIMITED_HERE, limit)
+
+    @cached_property
+    def taken_within(self) -> Mapping[str, int] | Missing:
+        """Workflows that count against the limit of their namespace."""
+        return over(lambda found: Counter(each.namespace for each in found), self.let_in)
+
+    def _is_full(self, namespace: str) -> bool:
+        limit, taken = self.limit_within(namespace), self.taken_within
+        return not (isinstance(limit, Missing) or isinstance(taken, Missing)) and (
+            taken.get(namespace, 0) >= limit
+        )
+
+    @cached_property
+    def limits_within(self) -> Mapping[str, int]:
+        """Of the namespaces that have one, of their own or of the controller's."""
+        named = {each.namespace for each in known_or(self.snapshot.workflows, ())}
+        named |= known_or(self.own_limits, NO_LIMITS).keys()
+        limits = {name: self.limit_within(name) for name in sorted(named)}
+        return {name: most for name, most in limits.items() if not isinstance(most, Missing)}
 
     @cached_property
     def total_slots(self) -> int | Missing:
         """Workflows that may run at once."""
         facts = self.snapshot.facts
         limit = over(lambda most: most or UNLIMITED, facts.parallelism)
-        if self.config.namespace is None or isinstance(facts.namespace_parallelism, Missing):
+        if self.config.namespace is None:
             return limit
-        own = facts.namespace_parallelism
-        if not own:
+        own = self.limit_within(self.config.namespace)
+        if own is UNLIMITED_HERE:
             return limit
-        return own if limit is UNLIMITED else over(lambda most: min(most, own), limit)
+        return own if limit is UNLIMITED else combine(min, limit, own)
 
     @cached_property
     def used_slots(self) -> int | Missing:
-        return over(len, self.taken)
+        return over(len, self.let_in)
 
     @cached_property
     def begun(self) -> Sequence[Begun] | Missing:
-        return over(lambda tally: tally.begun, self.snapshot.happened)
+        """Where only namespaces have limits, it was that of one."""
+
+        def told(tally: WorkflowTally) -> Sequence[Begun]:
+            if self.snapshot.facts.parallelism != 0:
+                return tally.begun
+            return [
+                replace(each, cause=NAMESPACE_LIMIT) if each.cause == "limit" else each
+                for each in tally.begun
+            ]
+
+        return over(told, self.snapshot.happened)
 
     @cached_property
     def waits(self) -> Waits | Missing:
@@ -110,6 +167,12 @@ class Figures:
         return over(
             lambda tally: sum(each.phase in phases for each in tally.ended), self.snapshot.happened
         )
+
+    def counted(self, *phases: str) -> int | Estimated[int] | Missing:
+        """The same for a record: at the least where some went while nobody listened."""
+        count = self.ended(*phases)
+        lost = over(lambda tally: tally.vanished, self.snapshot.happened)
+        return estimated(count) if self.snapshot.relisted and known_or(lost, 0) else count
 
     @cached_property
     def failure_rate(self) -> float | Missing:
@@ -195,7 +258,7 @@ class Figures:
     @cached_property
     def locks(self) -> Sequence[Lock] | Missing:
         """Every lock that somebody holds or waits for."""
-        return over(_locks, self.snapshot.workflows)
+        return over(locks_of, self.snapshot.workflows)
 
     @cached_property
     def retried(self) -> int | Missing:
@@ -224,28 +287,3 @@ def oldest_of(found: Sequence[WorkflowState] | Sequence[StepPod]) -> datetime | 
     """Since when the one waits that waits longest."""
     times = [each.created for each in found if each.created]
     return min(times) if times else Missing("none waits")
-
-
-def _locks(workflows: Sequence[WorkflowState]) -> Sequence[Lock]:
-    alive = [each for each in workflows if not each.over]
-    holders, waiting = defaultdict(list), defaultdict(list)
-    steps: Counter[str] = Counter()
-    limits: dict[str, int] = {}
-    for each in alive:
-        for lock in each.holds:
-            holders[lock].append(f"{each.namespace}/{each.name}")
-        for lock in each.waits_for:
-            waiting[lock].append(each)
-        limits.update(each.limits)
-        if isinstance(each.steps, Steps):
-            steps.update(each.steps.waiting)
-    return [
-        Lock(
-            name,
-            sorted(holders[name]),
-            waiting[name],
-            steps[name],
-            limits.get(name, 1 if "/Mutex/" in name else Missing("its limit is not told")),
-        )
-        for name in sorted(holders.keys() | waiting.keys())
-    ]

@@ -1,7 +1,7 @@
 """Health of a controller and of what it depends on."""
 
 from agents.argo.figures import Figures
-from agents.argo.metrics import gauge_of, operation_ms, operations_failed
+from agents.argo.metrics import gauge_of, operation_ms, operations_failed, uptime_s
 from agents.components import Part, component_records
 from agents.missing import Gaps, Missing, combine, known_or, over
 from contracts.health import (
@@ -15,6 +15,7 @@ from contracts.health import (
 __all__ = ["build_health", "lease_is_fresh"]
 
 HEALTHY, DEGRADED, UNHEALTHY = ComponentStatus
+MOST_WARNINGS = 20
 NOT_TOLD = Missing("the API does not tell it")
 NO_LEASE = Missing("there is no lease of it: it runs without leader election")
 
@@ -31,7 +32,7 @@ def build_health(figures: Figures, gaps: Gaps) -> OrchestratorHealth:
         health_score=None,
         components=component_records(parts, snapshot.now, gaps),
         last_health_check=snapshot.now,
-        uptime=Missing("the controller does not tell when it started"),
+        uptime=uptime_s(snapshot.metrics, snapshot.at),
         restarts=Missing("the controller's pods are not read"),
         errors=snapshot.log.errors(snapshot.now),
         warnings=_warnings(figures),
@@ -111,6 +112,12 @@ def _warnings(figures: Figures) -> tuple[str, ...]:
     warnings = [
         f"{count} workflows: {why}" for why, count in known_or(figures.unread_steps, {}).items()
     ]
+    warnings += [
+        f"{name} makes no workflows: {why}"
+        for name, why in (
+            (each.name, each.error) for each in known_or(figures.snapshot.crons, ()) if each.error
+        )
+    ][:MOST_WARNINGS]
     leader = gauge_of(figures.snapshot.metrics, "leader")
     if known_or(leader, 1.0) == 0:
         warnings.append("the controller whose metrics are read does not lead: it has no figures")

@@ -1,18 +1,22 @@
 """What waits for what: workflows for their turn, locks, nodes; what the controller looks at."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from agents.argo.figures import Figures, Lock, oldest_of
+from agents.argo.figures import Figures, oldest_of
+from agents.argo.locks import Lock
 from agents.argo.metrics import Workqueue, workqueues
+from agents.argo.state import WorkflowState
+from agents.argo.tally import NAMESPACE_LIMIT
 from agents.missing import Gaps, Missing, combine, known_or, over
 from contracts.identity import queue_id
 from contracts.orchestrator import QueueInfo, QueueMetrics, QueueType
 
 __all__ = ["build_queuing"]
 
-MOST_LOCKS = 200
-"""Locks that get a queue of their own, those for which most wait first."""
+MOST_LOCKS = MOST_NAMESPACES = 200
+"""Locks and namespaces that get a queue of their own, those for which most wait first."""
 
 NOT_FAILED = Missing("what waits has not failed")
 NOT_COUNTED = Missing("the API does not count it")
@@ -21,7 +25,7 @@ GIVEN_UP = Missing("a workflow that failed is over: execution counts it")
 
 def build_queuing(figures: Figures, orchestrator: UUID, gaps: Gaps) -> QueueMetrics:
     waits = over(lambda each: each.mean_ms, figures.waits)
-    held = combine(lambda waiting, taken: waiting + taken, figures.backlog, figures.used_slots)
+    held = combine(lambda waiting, taken: waiting + len(taken), figures.backlog, figures.taken)
     return gaps.fill(
         QueueMetrics,
         "/queuing",
@@ -41,7 +45,13 @@ def build_queuing(figures: Figures, orchestrator: UUID, gaps: Gaps) -> QueueMetr
 
 
 def _queues(figures: Figures, orchestrator: UUID, gaps: Gaps) -> tuple[QueueInfo, ...]:
-    parts = [_workflows(figures), _pods(figures), *_locks(figures), *_controller(figures)]
+    parts = [
+        _workflows(figures),
+        _pods(figures),
+        *_namespaces(figures),
+        *_locks(figures),
+        *_controller(figures),
+    ]
     infos = tuple(
         gaps.fill(
             QueueInfo,
@@ -71,7 +81,7 @@ def _workflows(figures: Figures) -> dict[str, object]:
         "error_rate": figures.failure_rate,
         "avg_processing_time": figures.duration_ms,
         "oldest_message": over(oldest_of, figures.pending),
-        "in_flight": figures.used_slots,
+        "in_flight": over(len, figures.taken),
     }
 
 
@@ -90,6 +100,32 @@ def _pods(figures: Figures) -> dict[str, object]:
         "avg_processing_time": NOT_COUNTED,
         "oldest_message": over(oldest_of, figures.unplaced),
         "in_flight": over(len, figures.working),
+    }
+
+
+def _namespaces(figures: Figures) -> Iterator[dict[str, object]]:
+    """Those with a limit, for which most wait first."""
+    waiting: dict[str, list[WorkflowState]] = defaultdict(list)
+    for each in known_or(figures.pending, ()):
+        if figures.cause_of(each) == NAMESPACE_LIMIT:
+            waiting[each.namespace].append(each)
+    found = sorted(figures.limits_within, key=lambda name: (-len(waiting[name]), name))
+    for name in found[:MOST_NAMESPACES]:
+        yield _namespace(figures, name, waiting[name])
+
+
+def _namespace(figures: Figures, name: str, waiting: Sequence[WorkflowState]) -> dict[str, object]:
+    return {
+        "name": f"namespace/{name}",
+        "type": QueueType.PRIORITY,
+        "size": len(waiting),
+        "consumers": figures.limit_within(name),
+        "processing_rate": NOT_COUNTED,
+        "arrival_rate": NOT_COUNTED,
+        "error_rate": NOT_FAILED,
+        "avg_processing_time": NOT_COUNTED,
+        "oldest_message": oldest_of(waiting),
+        "in_flight": over(lambda taken: taken.get(name, 0), figures.taken_within),
     }
 
 

@@ -19,6 +19,7 @@ from agents.kubernetes.wire import Pod
 __all__ = ["WORKFLOW", "StepPod", "Steps", "WorkflowState", "step_pod", "workflow_state"]
 
 WORKFLOW = "workflows.argoproj.io/workflow"
+ARCHIVING = "workflows.argoproj.io/workflow-archiving-status"
 POSTPONED = "too many workflows are already running"
 LOCK_LIMIT = re.compile(r"Waiting for (\S+) lock\. Lock status: \d+/(\d+)")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -53,6 +54,7 @@ class WorkflowState(Struct, frozen=True, gc=False):
     holds: tuple[str, ...]
     waits_for: tuple[str, ...]
     limits: tuple[tuple[str, int], ...]
+    to_archive: bool = False
 
     @property
     def over(self) -> bool:
@@ -64,6 +66,13 @@ class WorkflowState(Struct, frozen=True, gc=False):
         return self.phase in ("", "Pending")
 
     @property
+    def let_in(self) -> bool:
+        """Whether it counts against the limits: it has begun and is not over, or it waits for a
+        lock, which Argo asks for only when a limit has let it in.
+        """
+        return not self.over and (not self.pending or self.cause == "lock")
+
+    @property
     def suspended(self) -> bool:
         """Whether somebody has to say that it may go on, and nothing of it runs meanwhile."""
         if self.over or self.held_back:
@@ -73,7 +82,9 @@ class WorkflowState(Struct, frozen=True, gc=False):
 
     @property
     def cause(self) -> str:
-        """What a workflow that has not begun waits for."""
+        """What a workflow that has not begun waits for. Whose limit it is, its status does not
+        tell: see `Figures.cause_of`.
+        """
         if self.held_back:
             return "suspended"
         if self.waits_for:
@@ -107,6 +118,7 @@ def workflow_state(workflow: Workflow) -> WorkflowState:
         holds=tuple(sorted(_names(_locks(status), "holding"))),
         waits_for=tuple(sorted(_names(_locks(status), "waiting"))),
         limits=((intern(found[1]), int(found[2])),) if found else (),
+        to_archive=meta.labels.get(ARCHIVING) == "Pending",
     )
 
 

@@ -1,4 +1,4 @@
-"""From a snapshot to the records. Pure: the same snapshot gives the same batch.
+"""From figures to the records. Pure: the same snapshot gives the same batch.
 
 agents/argo/README.md lists every field with its source; `Gaps` collects the reasons of those that
 stay null. Scores and trailing windows are left to the runner.
@@ -9,17 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from agents.argo.config import ArgoConfig
 from agents.argo.coordination import build_coordination
+from agents.argo.cron import summary_of
 from agents.argo.decisions import build_decisions, latency_by_cause
 from agents.argo.figures import Figures
 from agents.argo.health import build_health
-from agents.argo.metrics import gauge_of, generation
+from agents.argo.metrics import (
+    cron_policies,
+    cron_triggered,
+    errors_by_cause,
+    generation,
+    running_workflows,
+)
 from agents.argo.pools import build_balances, build_pools
 from agents.argo.queues import build_queuing
-from agents.argo.snapshot import Snapshot
 from agents.argo.state import WorkflowState
 from agents.collector import Batch
+from agents.kubernetes.leases import build_lease_events
 from agents.missing import Gaps, Missing, estimated, known_or, over
 from agents.origin import Origin
 from agents.pools import free_slots, used_ratio
@@ -40,17 +46,16 @@ NO_SCALING = "a pod is made for each step; what scales the nodes is not read"
 ALGORITHM = "priority, then age, within the limits of workflows and locks"
 
 
-def translate(snapshot: Snapshot, config: ArgoConfig, orchestrator: UUID) -> Batch:
+def translate(figures: Figures, orchestrator: UUID) -> Batch:
     """The record of the controller and one for each namespace in which steps run."""
-    figures = Figures(snapshot, config)
-    facts = snapshot.facts
+    snapshot, facts = figures.snapshot, figures.snapshot.facts
     versions = {"kubernetes": known_or(facts.kubernetes, "unknown")}
-    if not isinstance(facts.argo, Missing):
-        versions["argo"] = facts.argo
+    if not isinstance(figures.version, Missing):
+        versions["argo"] = figures.version
     origin = Origin(
         OrchestratorType.ARGO,
         orchestrator,
-        config,
+        figures.config,
         snapshot.now,
         snapshot.log,
         snapshot.took_ms,
@@ -76,7 +81,10 @@ def translate(snapshot: Snapshot, config: ArgoConfig, orchestrator: UUID) -> Bat
         build_pools(figures, origin),
         build_balances(figures, origin),
         build_coordination(figures, origin),
-        build_decisions(figures, orchestrator),
+        (
+            *build_decisions(figures, orchestrator),
+            *build_lease_events(snapshot.lease_events, orchestrator),
+        ),
     )
 
 
@@ -90,8 +98,8 @@ def _capacity(figures: Figures, gaps: Gaps) -> CapacityMetrics:
         used_slots=used,
         pending_workflows=figures.backlog,
         running_workflows=figures.running,
-        completed_workflows=figures.ended("Succeeded"),
-        failed_workflows=figures.ended("Failed", "Error"),
+        completed_workflows=figures.counted("Succeeded"),
+        failed_workflows=figures.counted("Failed", "Error"),
         capacity_utilization=used_ratio(used, total),
         active_workers=over(len, figures.working),
         scaling_metrics=gaps.fill(ScalingMetrics, "/capacity/scalingMetrics", NO_SCALING),
@@ -127,8 +135,8 @@ def _execution(figures: Figures, gaps: Gaps) -> ExecutionMetrics:
     return gaps.fill(
         ExecutionMetrics,
         "/execution",
-        completed_workflows=figures.ended("Succeeded"),
-        failed_workflows=figures.ended("Failed", "Error"),
+        completed_workflows=figures.counted("Succeeded"),
+        failed_workflows=figures.counted("Failed", "Error"),
         canceled_workflows=Missing("a workflow that is stopped ends as Failed like others"),
         retried_tasks=figures.retried,
         avg_duration=figures.duration_ms,
@@ -150,14 +158,25 @@ def _details(figures: Figures) -> dict[str, Any]:
         "suspended": known_or(over(len, figures.suspended), None),
         "parallelism": known_or(snapshot.facts.parallelism, None),
         "namespaceParallelism": known_or(snapshot.facts.namespace_parallelism, None),
+        "namespaceLimits": known_or(figures.own_limits, None),
+        "archive": {
+            "on": known_or(snapshot.facts.archive, None),
+            "waiting": known_or(
+                over(lambda found: sum(each.to_archive for each in found), snapshot.workflows),
+                None,
+            ),
+        },
+        "cronWorkflows": known_or(over(summary_of, snapshot.crons), None),
+        "cronTriggered": known_or(cron_triggered(snapshot.gained), None),
+        "cronPolicy": known_or(cron_policies(snapshot.gained), None),
+        "controllerErrors": known_or(errors_by_cause(snapshot.gained), None),
+        "vanished": known_or(over(lambda t: t.vanished, snapshot.happened), None),
         "latency": latency_by_cause(figures),
         "latencyByWatch": sum(each.by_watch for each in known_or(figures.begun, ())),
         "stepsSucceeded": known_or(over(lambda t: t.steps_succeeded, snapshot.happened), None),
         "stepsFailed": known_or(over(lambda t: t.steps_failed, snapshot.happened), None),
         "podsUnschedulable": known_or(figures.stuck, None),
-        "controllerWorkflows": known_or(
-            gauge_of(snapshot.metrics, "workflows", {"phase": "Running"}), None
-        ),
+        "controllerWorkflows": known_or(running_workflows(snapshot.metrics), None),
         "metricNames": known_or(over(generation, snapshot.metrics), None),
         "relists": snapshot.relists,
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from agents.kube.wire import Watched
+from agents.kube.wire import Meta, Watched
 
 __all__ = ["ConfigMap", "Node", "ServerVersion", "Synchronization", "Workflow"]
 
@@ -76,6 +76,9 @@ class Workflow(Watched, frozen=True):
 
 
 class ConfigMap(Struct, frozen=True):
+    """Without `data` it is empty; without `metadata` it is something else."""
+
+    metadata: Meta
     data: Mapping[str, str] | None = None
 
 

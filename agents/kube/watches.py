@@ -24,7 +24,8 @@ NOT_BEGUN = Missing("it is not watched yet")
 
 @dataclass(frozen=True)
 class Extra:
-    """A kind that not every cluster has. The first of `versions` that is offered is watched.
+    """A kind that not every cluster has. The first of `versions` that is offered is watched; of
+    the core group, which is the empty text, every server offers all.
 
     Whoever must not read it goes without it. Of what is only `followed` nothing is kept: each
     change is told, and what there was before is not asked for.
@@ -42,6 +43,8 @@ class Extra:
 
     def offered(self, versions: Set[str]) -> str | Missing:
         """The path of its list, by the group versions that the server offers."""
+        if not self.group:
+            return f"/api/{self.versions[0]}/{self.resource}"
         for version in self.versions:
             if f"{self.group}/{version}" in versions:
                 return f"/apis/{self.group}/{version}/{self.resource}"

@@ -28,9 +28,9 @@ from agents.kubernetes.control_plane import (
     Vitals,
 )
 from agents.kubernetes.kinds import JOBS, LEASES, NODES, PODS, always, extras, kept_extras
+from agents.kubernetes.leases import LeaseTrail
 from agents.kubernetes.quantity import quantity
 from agents.kubernetes.snapshot import Readiness, Snapshot
-from agents.kubernetes.state import LeaseState
 from agents.kubernetes.tally import Tally
 from agents.kubernetes.translate import translate
 from agents.kubernetes.wire import ApiGroups, Namespace, NodeUsage, Version
@@ -102,8 +102,7 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         }
         self._totals: Counter[tuple[str, str]] = Counter()
         self._facts: tuple[datetime, Facts] | None = None
-        self._holders: dict[str, str] = {}
-        self._elections = 0
+        self._trail = LeaseTrail()
 
     async def collect(self, now: datetime) -> Batch:
         """See `Collector.collect`."""
@@ -125,12 +124,12 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         if all(isinstance(each, Missing) for each in (nodes, pods, jobs, leases)):
             raise verdict([each for each in api.log.failures if "watch" in each.source], ERRORS)
         happened, seconds = self._happened(now, pods, jobs, nodes)
-        self._count_elections(leases)
+        at, lists = api.server_now(), watches.informers[LEASES.name].lists
         more = kept_extras(watches, self.config, api.log)
         api.log.calls += watches.calls - calls_before
         snapshot = Snapshot(
             now=now,
-            at=api.server_now(),
+            at=at,
             readiness=readiness,
             readiness_ms=readiness_ms,
             version=facts.version,
@@ -145,7 +144,8 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             happened=happened,
             seconds=seconds,
             totals=dict(self._totals),
-            elections=self._elections,
+            elections=self._trail.elections,
+            lease_events=self._trail.take(leases, at, lists),
             relists=watches.relists,
             log=api.log,
             took_ms=(self._clock() - begun) * 1000,
@@ -184,7 +184,7 @@ class KubernetesCollector(Collector[KubernetesConfig]):
         trust = components_trust(self.config)
         main, others = self._client(reach, reach.trust), self._client(reach, trust)
         watches = Watches(main)
-        for kind, on_change in always(self.config, self._tally):
+        for kind, on_change in always(self.config, self._tally, self._trail):
             watches.begin(kind, on_change)
         api, components = HttpApi(self.config, main), HttpApi(self.config, others)
         return Connection(api, components, (main, others), watches)
@@ -265,12 +265,3 @@ class KubernetesCollector(Collector[KubernetesConfig]):
             return FIRST, FIRST
         seconds = (now - taken.since).total_seconds()
         return (taken, seconds) if seconds > 0 else (CLOCK_WENT_BACK, CLOCK_WENT_BACK)
-
-    def _count_elections(self, leases: Sequence[LeaseState] | Missing) -> None:
-        if isinstance(leases, Missing):
-            return
-        for lease in leases:
-            holder = lease.spec.holder_identity or ""
-            before = self._holders.get(lease.name)
-            self._elections += before is not None and before != holder
-            self._holders[lease.name] = holder

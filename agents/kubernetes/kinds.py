@@ -17,6 +17,7 @@ from agents.kubernetes.kueue import (
     local_queue_state,
     quota_state,
 )
+from agents.kubernetes.leases import LeaseTrail
 from agents.kubernetes.scalers import (
     Autoscaler,
     MachineDeployment,
@@ -53,10 +54,10 @@ Some = Sequence[Any] | Missing
 Watched = tuple[Kind[Any, Any], Callable[[Any, Any], None] | None]
 
 
-def always(config: KubernetesConfig, tally: Tally) -> Sequence[Watched]:
+def always(config: KubernetesConfig, tally: Tally, trail: LeaseTrail) -> Sequence[Watched]:
     """Without any of these the record has gaps, and says so as an error."""
     pods = replace(PODS, keep=pod_state_with_workload) if config.workload_selector else PODS
-    return ((NODES, tally.node), (pods, tally.pod), (JOBS, tally.job), (LEASES, None))
+    return ((NODES, tally.node), (pods, tally.pod), (JOBS, tally.job), (LEASES, trail.change))
 
 
 def extras(config: KubernetesConfig, tally: Tally) -> Sequence[Extra]:

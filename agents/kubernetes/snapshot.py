@@ -7,6 +7,7 @@ from datetime import datetime
 from agents.calls import CallLog
 from agents.kubernetes.control_plane import ControlPlane
 from agents.kubernetes.kueue import ClusterQueueState, LocalQueueState, QuotaState
+from agents.kubernetes.leases import LeaseEvent
 from agents.kubernetes.scalers import PoolLimits, ScalerState
 from agents.kubernetes.state import JobState, LeaseState, NodeState, PodState
 from agents.kubernetes.tally import Tally
@@ -64,6 +65,7 @@ class Snapshot:
     seconds: float | Missing
     totals: Mapping[tuple[str, str], int]
     elections: int
+    lease_events: Sequence[LeaseEvent]
     relists: int
     log: CallLog
     took_ms: float

@@ -117,6 +117,7 @@ class LeaseState(Struct, frozen=True, gc=False):
 
     name: str
     spec: LeaseSpec
+    uid: str = ""
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether its holder has renewed it in time."""
@@ -246,7 +247,7 @@ def job_state(job: Job) -> JobState:
 
 
 def lease_state(lease: Lease) -> LeaseState:
-    return LeaseState(lease.metadata.name, lease.spec)
+    return LeaseState(lease.metadata.name, lease.spec, lease.metadata.uid)
 
 
 @lru_cache(maxsize=1024)

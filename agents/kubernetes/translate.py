@@ -16,6 +16,7 @@ from agents.kubernetes.coordination import build_coordination
 from agents.kubernetes.decisions import build_decisions
 from agents.kubernetes.figures import Figures
 from agents.kubernetes.health import build_health, failing_checks
+from agents.kubernetes.leases import build_lease_events
 from agents.kubernetes.node_scaling import build_scaling
 from agents.kubernetes.nodes import build_balances, build_pools
 from agents.kubernetes.queues import build_queuing
@@ -80,7 +81,10 @@ def translate(snapshot: Snapshot, config: KubernetesConfig, orchestrator: UUID) 
         (*build_pools(figures, origin), *build_workload_pools(figures, origin)),
         build_balances(figures, origin),
         build_coordination(figures, origin),
-        build_decisions(figures, orchestrator),
+        (
+            *build_decisions(figures, orchestrator),
+            *build_lease_events(snapshot.lease_events, orchestrator),
+        ),
     )
 
 

@@ -5,6 +5,9 @@ and the same list by the official client beside it. Airflow: 10,000 DAGs and 100
 of a day; Prefect: 240,000 runs of a day, both by the tests' servers. Temporal: 100 task queues of
 a real server. `first` is the first scrape, of which the others are spared most. Goals: the first
 of Kubernetes under 15 CPU-s and 400 MB, `cpu_ratio_to_official_client` at most 0.02.
+
+`real` of each agent is the same of a real server: Kubernetes with 500 nodes and 10,000 pods that
+kwok plays, of the others the tests' small servers. Null where it was not built, with the reason.
 """
 
 import argparse
@@ -18,6 +21,7 @@ from typing import Any
 
 from temporalio.client import Client
 
+from benchmarks.agents.real import REAL, UNHURRIED, NotThereError
 from benchmarks.agents.serving import serving
 from benchmarks.servers import cache_folder
 from tests.live.temporal.server import TemporalServer
@@ -33,19 +37,36 @@ NO_STATE_METRICS = "its Go module is not served here"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this benchmark."""
-    parser.add_argument("--only", choices=sorted(PARTS), help="one agent")
+    parser.add_argument("--only", choices=sorted(PARTS | REAL), help="one agent")
+    parser.add_argument(
+        "--servers", choices=("all", "prepared", "real"), default="all", help="which are asked"
+    )
+    parser.add_argument("--real-nodes", type=int, default=500, help="of the real cluster")
+    parser.add_argument("--real-pods", type=int, default=10_000, help="of the real cluster")
     parser.add_argument("--nodes", type=int, default=5_000, help="of the Kubernetes cluster")
     parser.add_argument("--pods", type=int, default=150_000, help="of the Kubernetes cluster")
 
 
 def run(arguments: argparse.Namespace) -> Figures:
     """The figures, by agent."""
-    chosen = PARTS if arguments.only is None else {arguments.only: PARTS[arguments.only]}
-    found: Figures = {}
-    for name, part in chosen.items():
-        print(f"== {name}", file=sys.stderr)
-        found[name] = part(arguments)
+    names = [arguments.only] if arguments.only is not None else list(PARTS | REAL)
+    found: Figures = {name: {} for name in names}
+    for name in names:
+        if name in PARTS and arguments.servers != "real":
+            print(f"== {name}", file=sys.stderr)
+            found[name] |= PARTS[name](arguments)
+        if arguments.servers != "prepared":
+            print(f"== {name}, real", file=sys.stderr)
+            found[name] |= _real(name, arguments)
     return found
+
+
+def _real(name: str, arguments: argparse.Namespace) -> Figures:
+    try:
+        with REAL[name](arguments.real_nodes, arguments.real_pods) as settings:
+            return {"real": _measured(settings, None)}
+    except NotThereError as error:
+        return {"real": None, "real_reason": f"it was not built: {error}"}
 
 
 def _kubernetes(arguments: argparse.Namespace) -> Figures:
@@ -108,7 +129,7 @@ async def _fill(server: TemporalServer) -> None:
 
 
 def _measured(settings: Figures, server: str | None) -> Figures:
-    given = json.dumps({"instance_id": "benchmark", **settings})
+    given = json.dumps(settings | {"instance_id": "benchmark"})
     more = [] if server is None else [server]
     command = [sys.executable, "-m", "benchmarks.agents.measured", given, *more]
     found: Figures = json.loads(_output(command))
@@ -123,7 +144,6 @@ def _output(command: list[str]) -> str:
     return done.stdout
 
 
-UNHURRIED = {"timeout_s": 300, "call_timeout_s": 60}
 PARTS = {
     "kubernetes": _kubernetes,
     "airflow": _airflow,

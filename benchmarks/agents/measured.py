@@ -1,8 +1,9 @@
 """One agent in a process of its own: `python -m benchmarks.agents.measured SETTINGS [SERVER]`.
 
 SETTINGS is an entry of `agents:` as JSON. SERVER is one of our own, which counts what it sends;
-of another the bytes stay unknown. Prints one JSON object: the first scrape, the median of those
-after it, the largest memory, and of what is watched the cost of a change.
+of another what comes is counted here, and of one that speaks gRPC the bytes stay unknown.
+Prints one JSON object: the first scrape, the median of those after it, the largest memory, and of
+what is watched the cost of a change.
 """
 
 import asyncio
@@ -10,7 +11,8 @@ import json
 import re
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -34,15 +36,16 @@ Figures = dict[str, float | None]
 async def measured(settings: Mapping[str, Any], server: str | None) -> Figures:
     """CPU is of this process, user and system; bytes are those of bodies, as they were sent."""
     collector = make_collector(settings)
+    received = None if server is not None or settings["type"] == "temporal" else count_bodies()
     before_mb = peak_mb()
     async with collector, httpx.AsyncClient(base_url=server or "", trust_env=False) as http:
         first, first_s = await scrape(collector)
-        first_bytes = await sent(http, server)
+        first_bytes = received.count if received else await sent(http, server)
         cpu_ms: list[float] = []
         for _ in range(SCRAPES):
             last, took_s = await scrape(collector)
             cpu_ms.append(took_s * 1000)
-        bytes_after = await sent(http, server)
+        bytes_after = received.count if received else await sent(http, server)
         figures: Figures = {
             "first_cpu_ms": round(first_s * 1000, 1),
             "first_calls": calls_of(first),
@@ -54,7 +57,8 @@ async def measured(settings: Mapping[str, Any], server: str | None) -> Figures:
             else round((bytes_after - first_bytes) / SCRAPES),
         }
         if isinstance(collector, KubernetesCollector):
-            figures |= await changes(collector, http)
+            figures |= {name: len(collector.informers[name].objects) for name in ("nodes", "pods")}
+            figures |= {} if server is None else await changes(collector, http)
     peak = {"imports_rss_mb": round(before_mb, 1), "peak_rss_mb": round(peak_mb(), 1)}
     return figures | peak
 
@@ -79,11 +83,44 @@ async def changes(collector: KubernetesCollector, http: httpx.AsyncClient) -> Fi
     async with asyncio.timeout(LIMIT_S):
         while int(pods.version or 0) < last:  # noqa: ASYNC110 - it sets no event for a version
             await asyncio.sleep(0.05)
-    return {
-        "nodes": len(collector.informers["nodes"].objects),
-        "pods": len(pods.objects),
-        "change_cpu_us": round((cpu_s() - begun_s) / COUNT * 1e6, 1),
-    }
+    return {"change_cpu_us": round((cpu_s() - begun_s) / COUNT * 1e6, 1)}
+
+
+@dataclass
+class Received:
+    """Bytes of bodies, as they came."""
+
+    count: int = 0
+
+
+@dataclass
+class Counted(httpx.AsyncByteStream):
+    """A body that counts itself."""
+
+    inner: httpx.AsyncByteStream
+    received: Received
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self.inner:
+            self.received.count += len(piece)
+            yield piece
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+def count_bodies() -> Received:
+    """Of every answer that comes to this process by HTTP from now on."""
+    received, handle = Received(), httpx.AsyncHTTPTransport.handle_async_request
+
+    async def counted(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        response = await handle(self, request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = Counted(response.stream, received)
+        return response
+
+    httpx.AsyncHTTPTransport.handle_async_request = counted  # type: ignore[method-assign]
+    return received
 
 
 def cpu_s() -> float:

@@ -239,7 +239,8 @@ def _two_replicas(stage: _Stage, rate: int, seconds: int) -> dict[str, Any]:
     fleet = Fleet(rate, datetime.now(UTC))
     names = [f"orchestrator:{owner}" for owner in fleet.owners]
     batches = list(fleet.records(seconds + 1, timedelta(seconds=INTERVAL_S)))
-    groups = [names[at : at + PER_CLIENT] for at in range(0, len(names), PER_CLIENT)]
+    each = min(PER_CLIENT, rate // 2)
+    groups = [names[at : at + each] for at in range(0, len(names), each)]
     stage.write(batches[:1], 0)
     with ExitStack() as stack:
         replicas = [stack.enter_context(stage.replica()) for _ in range(2)]

@@ -1,6 +1,7 @@
 """Workflows in memory, their pods and locks, and collectors that look at them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,22 +12,49 @@ import httpx
 from agents.argo import ArgoCollector, ArgoConfig
 from agents.collector import Batch
 from agents.kube.credentials import Access
+from contracts.orchestrator import OrchestratorMetrics, QueueInfo
 from tests.agents.contract import NOW
 from tests.agents.http_faults import FaultyTransport
 from tests.agents.kube.fake import NAMES, FakeKube
 
-__all__ = ["LEASES", "METRICS", "PODS", "SERVER", "SETTINGS", "WORKFLOWS", "Scene", "busy", "iso"]
+__all__ = [
+    "BESIDE",
+    "CRONS",
+    "EXPOSED",
+    "LEASES",
+    "METRICS",
+    "NAMESPACES",
+    "PODS",
+    "POSTPONED",
+    "SERVER",
+    "SETTINGS",
+    "WORKFLOWS",
+    "Scene",
+    "busy",
+    "details",
+    "failing",
+    "iso",
+    "queues",
+    "relisted",
+    "scraped",
+    "wait_until",
+    "waiting",
+]
 
 WORKFLOWS = "/apis/argoproj.io/v1alpha1/workflows"
+CRONS = "/apis/argoproj.io/v1alpha1/cronworkflows"
+NAMESPACES = "/api/v1/namespaces"
 PODS = "/api/v1/pods"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/argo/leases"
 SETTINGS = "/api/v1/namespaces/argo/configmaps/workflow-controller-configmap"
 METRICS, SERVER = "http://controller.example/metrics", "http://server.example"
+BESIDE = {"controller_metrics_url": METRICS, "server_url": SERVER}
 POSTPONED = "Workflow processing has been postponed because too many workflows are already running"
 EXPOSED = """# HELP argo_workflows_gauge A gauge
 argo_workflows_gauge{{phase="Running"}} 2
 argo_workflows_gauge{{phase="Pending"}} 3
 argo_workflows_is_leader 1
+process_start_time_seconds 1.7723628e+09
 argo_workflows_error_count_total{{cause="OperationPanic"}} {panics}
 argo_workflows_operation_duration_seconds_sum {looked_s}
 argo_workflows_operation_duration_seconds_count {looked}
@@ -44,20 +72,22 @@ argo_workflows_queue_latency_count{{queue_name="workflow_queue"}} {looked}
 class FakeArgo(FakeKube):
     """The API server with Argo's kinds, beside the controller's metrics and Argo's server."""
 
-    settings: dict[str, str] = field(default_factory=lambda: {"parallelism": "2"})
+    argo_version: str = "v4.0.5"
+    settings: dict[str, str] = field(default_factory=lambda: {"parallelism": "3"})
     exposed: str = EXPOSED.format(panics=0, looked=10, looked_s=1)
 
     def __post_init__(self) -> None:
-        self.objects = {path: {} for path in (WORKFLOWS, PODS, LEASES)}
+        self.objects = {path: {} for path in (WORKFLOWS, PODS, LEASES, CRONS, NAMESPACES)}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "controller.example":
             return httpx.Response(200, text=self.exposed)
         if request.url.host == "server.example":
-            told: dict[str, Any] = {"version": "v4.0.5"} if "version" in request.url.path else {}
+            asks_version = request.url.path.endswith("/version")
+            told = {"version": self.argo_version} if asks_version else {}
             return httpx.Response(200, json=told)
         if request.url.path == SETTINGS:
-            return httpx.Response(200, json={"data": self.settings})
+            return httpx.Response(200, json={"metadata": {}, "data": self.settings})
         return await super().handle_async_request(request)
 
 
@@ -114,6 +144,17 @@ class Scene:
         status |= {"synchronization": {"mutex": locks}} | more
         self.server.put(WORKFLOWS, {"metadata": meta, "spec": spec, "status": status})
 
+    def namespace(self, name: str, limit: str) -> None:
+        """One that limits its workflows."""
+        labels = {"workflows.argoproj.io/parallelism-limit": limit}
+        self.server.put(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
+
+    def cron(self, name: str, *, suspend: bool = False, **status: Any) -> None:
+        """A cron workflow; `status` as Argo writes it."""
+        meta = {"name": name, "namespace": "jobs"}
+        spec = {"suspend": suspend, "schedules": ["* * * * *"], "workflowSpec": {}}
+        self.server.put(CRONS, {"metadata": meta, "spec": spec, "status": status})
+
     def pod(self, name: str, workflow: str, node: str | None, phase: str, **more: Any) -> None:
         """A pod of a step; `waits` is the scheduler's message."""
         conditions: list[dict[str, Any]] = []
@@ -157,11 +198,29 @@ def busy(**settings: Any) -> Scene:
     scene.workflow("for-a-lock", "Pending", 30, waits=["build"], message=waiting("build"))
     scene.workflow("for-the-controller", "", 5)
     scene.workflow("done", "Succeeded", 500, finishedAt=iso(scene.at))
+    scene.namespace("jobs", "5")
+    scene.cron("hourly", active=[{"name": "hourly-1"}], lastScheduledTime=iso(scene.at))
     scene.pod("runs-1", "runs", "n1", "Running")
     scene.pod(
         "runs-2", "runs", None, "Pending", waits="0/1 nodes are available: 1 Insufficient cpu."
     )
     return scene
+
+
+async def scraped(scene: Scene) -> OrchestratorMetrics:
+    record = (await scene.scrape()).orchestrator
+    await scene.collector.aclose()
+    return record
+
+
+def details(record: OrchestratorMetrics) -> dict[str, Any]:
+    found: dict[str, Any] = record.extra_metadata()["argo"]
+    return found
+
+
+def queues(record: OrchestratorMetrics) -> dict[str, QueueInfo]:
+    assert record.queuing is not None
+    return {each.name: each for each in record.queuing.queues or ()}
 
 
 def waiting(lock: str) -> str:
@@ -185,3 +244,22 @@ def _nodes(phases: list[str]) -> dict[str, Any]:
 
 def iso(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
+
+
+def failing(scene: Scene) -> list[str]:
+    """The watches that are deaf."""
+    return [name for name, each in scene.collector.informers.items() if each.failure is not None]
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def relisted(scene: Scene) -> OrchestratorMetrics:
+    """A record after the workflows were listed anew."""
+    informer = scene.collector.informers["workflows"]
+    lists = informer.lists
+    await wait_until(lambda: informer.lists > lists and not failing(scene))
+    return await scraped(scene)

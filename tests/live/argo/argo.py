@@ -21,8 +21,11 @@ LABEL = "workflows.argoproj.io/workflow"
 
 
 def programs() -> Path | None:
-    """The folder that `make argo` fills, or None where it is not complete."""
-    folder = cache_folder() / "argo"
+    """The folder that `make argo` fills, or None where it is not complete.
+
+    `WOA_ARGO` names another of the cache: `argo-older`.
+    """
+    folder = cache_folder() / os.environ.get("WOA_ARGO", "argo")
     return folder if all((folder / name).is_file() for name in FILES) else None
 
 
@@ -36,6 +39,7 @@ class Argo:
         self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
 
     def install(self) -> None:
         """Kinds, namespace and settings."""
@@ -59,30 +63,41 @@ class Argo:
             "TASK_RESULT_TIMEOUT_DURATION": "1s",
             "HEALTHZ_PORT": str(self.health_port),
         }
-        with (self.cluster.folder / "argo.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *flags],
-                stdout=log,
+        self._process = self._run([*command, *flags], "argo.log", more)
+        wait_for(self.leads, START_S, "the workflow controller leads")
+
+    def serve(self) -> str:
+        """Start Argo's own server; its address, when it answers."""
+        (port,) = free_ports(1)
+        url = f"http://127.0.0.1:{port}"
+        command = [str(self.programs / "argo"), "server", f"--port={port}", "--namespace=argo"]
+        flags = ["--auth-mode=server", "--secure=false", "--browser=false"]
+        config = ["--kubeconfig", str(self.cluster.kubeconfig)]
+        self._server = self._run([*command, *flags, *config], "argo-server.log", {})
+        wait_for(lambda: answers(f"{url}/api/v1/version"), START_S, "Argo's server answers")
+        return url
+
+    def stop(self, kill: bool = False) -> None:
+        """End the controller, by SIGKILL where `kill` is set, and the server."""
+        end(self._process, kill)
+        self._process = None
+        self.stop_serving()
+
+    def stop_serving(self) -> None:
+        """End the server. Safe to call twice."""
+        end(self._server)
+        self._server = None
+
+    def _run(self, command: list[str], log: str, more: dict[str, str]) -> subprocess.Popen[bytes]:
+        with (self.cluster.folder / log).open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **more},
                 cwd=self.cluster.folder,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but a system call
             )
-        wait_for(self.leads, START_S, "the workflow controller leads")
-
-    def stop(self, kill: bool = False) -> None:
-        """End it, by SIGKILL where `kill` is set."""
-        if self._process is None:
-            return
-        if kill:
-            self._process.kill()
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
 
     def leads(self) -> bool:
         """Whether its own metrics say that it leads; raises when it has ended."""
@@ -103,6 +118,12 @@ class Argo:
             "spec": {"serviceAccountName": "default", **spec},
         }
         return self.cluster.create(WORKFLOWS.format(namespace), body)
+
+    def version(self) -> str:
+        """As Argo's own command line says, e.g. `v4.0.5+unknown`."""
+        command = [str(self.programs / "argo"), "version", "--short"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        return done.stdout.split()[-1]
 
     def listed(self, namespace: str) -> list[dict[str, Any]]:
         """What Argo's own command line says of the workflows of a namespace."""
@@ -134,6 +155,28 @@ class Argo:
                 )
                 answer.raise_for_status()
         return len(running)
+
+
+def end(process: subprocess.Popen[bytes] | None, kill: bool = False) -> None:
+    """End it, if it runs."""
+    if process is None:
+        return
+    if kill:
+        process.kill()
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody does, and well."""
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def ended(pod: dict[str, Any], well: bool) -> dict[str, Any]:

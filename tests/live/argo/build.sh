@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds Argo Workflows into the folder $1, from the module pinned in tools/.
+# Builds Argo Workflows into the folder $1, from the module pinned in tools/ or in the folder $2 beside it.
 set -euo pipefail
 bin=$1
-tools=$(cd "$(dirname "$0")/tools" && pwd)
-module=github.com/argoproj/argo-workflows/v4
+tools=$(cd "$(dirname "$0")/${2:-tools}" && pwd)
+module=$(sed -n 's|^\t\(.*\)/cmd/argo$|\1|p' "$tools/go.mod")
 version=$(cd "$tools" && go list -m -f '{{.Version}}' "$module")
 source=$(cd "$tools" && go mod download -json "$module" | sed -n 's/.*"Dir": "\(.*\)",/\1/p')
 export CGO_ENABLED=0 GOFLAGS=-mod=readonly

@@ -15,7 +15,8 @@ from agents.kube.credentials import access
 from agents.kubernetes import KubernetesCollector, KubernetesConfig
 from agents.kubernetes.control_plane import APISERVER, CONTROLLERS, SCHEDULER
 from tests.agents.http_cases import HttpCase
-from tests.agents.kubernetes.replay import ACCESS, CASES, SETTINGS, WatchRecorder, replayed_case
+from tests.agents.kube.replay import WatchRecorder
+from tests.agents.kubernetes.replay import ACCESS, CASES, SETTINGS, replayed_case
 from tests.live.kubernetes.cluster import ADMIN, Cluster, programs
 from tests.live.kubernetes.extensions import define
 from tests.live.kubernetes.load import first_act, second_act
