@@ -52,6 +52,7 @@ __all__ = [
     "queue_frame",
     "queue_item",
     "scheduling_frame",
+    "whole_reason",
     "worker_item",
     "worker_pool_item",
 ]
@@ -75,7 +76,7 @@ def orchestrator_item(latest: Latest, now: datetime) -> OrchestratorItem:
         last_seen=latest.last_seen,
         observed_at=seen.observed_at,
         state=state,
-        reason=_whole_reason(latest, state) or _missing_reason(latest),
+        reason=whole_reason(latest, state) or _missing_reason(latest),
         status=record.health.status,
         health_score=record.health.health_score,
         capacity_utilization=capacity and capacity.capacity_utilization,
@@ -91,7 +92,7 @@ def orchestrator_frame(latest: Latest, now: datetime) -> OrchestratorFrame:
     return OrchestratorFrame(
         observed_at=latest.whole().observed_at,
         state=state,
-        reason=_whole_reason(latest, state),
+        reason=whole_reason(latest, state),
         record=latest.record,
         sections={
             section: Observed(**_observed(latest.observation(section), now)) for section in SECTIONS
@@ -143,7 +144,7 @@ def health_frame(latest: Latest, now: datetime) -> HealthFrame:
         orchestrator_id=record.orchestrator_id,
         observed_at=record.collected_at,
         state=state,
-        reason=_whole_reason(latest, state),
+        reason=whole_reason(latest, state),
         health=record.health,
         analysis=analyze_health(record),
     )
@@ -248,7 +249,8 @@ def _shown(latest: Latest, section: str) -> bool:
     return latest.outage or latest.is_current(section)
 
 
-def _whole_reason(latest: Latest, state: SectionState) -> str | None:
+def whole_reason(latest: Latest, state: SectionState) -> str | None:
+    """Why what is known of an orchestrator is not the present; null: it is."""
     if state is SectionState.ERROR:
         return _first_error(latest) or latest.record.health.diagnostics.status_reason
     return _stale_reason(latest) if state is SectionState.STALE else None

@@ -9,7 +9,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.orchestrator import LatencyHistogram, OrchestratorMetrics, QueueInfo
+from contracts.orchestrator import (
+    LatencyHistogram,
+    OrchestratorMetrics,
+    OrchestratorType,
+    QueueInfo,
+)
 from contracts.worker_pool import WorkerStatus
 from store.charts import (
     CAPACITY,
@@ -65,6 +70,7 @@ from store.tables import (
     WORKER_INSTANCES,
     WORKER_POOLS,
 )
+from store.whole import Whole, pools_with_workers
 from store.window import Window, choose_window, whole_steps
 
 __all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
@@ -128,17 +134,32 @@ class Reads:
     async def latest(self, orchestrator_id: UUID, *, queues: bool = False) -> Latest | None:
         """One orchestrator, on demand with the queues that belong to its queuing section."""
         async with connected(self._engine) as connection:
-            statement = ORCHESTRATOR_NOW.where(ORCHESTRATORS.c.id == orchestrator_id)
-            row = (await connection.execute(statement)).mappings().one_or_none()
-            if row is None:
-                return None
-            found = await _queues_at(connection, row) if queues else None
-            return latest_of(row, found)
+            return await _latest(connection, orchestrator_id, queues=queues)
 
     async def latest_record(self, orchestrator_id: UUID) -> OrchestratorMetrics | None:
         """The newest record as it was published; its queues come by name."""
         latest = await self.latest(orchestrator_id, queues=True)
         return latest.published() if latest else None
+
+    async def whole(self, orchestrator_id: UUID, most_workers: int) -> Whole | None:
+        """One orchestrator with all that belongs to it; see `store.whole`."""
+        async with connected(self._engine) as connection:
+            latest = await _latest(connection, orchestrator_id, queues=True)
+            if latest is None:
+                return None
+            pools = await pools_with_workers(connection, orchestrator_id, most_workers)
+            return Whole(latest, pools)
+
+    async def of_type(self, orchestrator_type: OrchestratorType, limit: int) -> list[UUID]:
+        """Ids of the orchestrators of a type, by cluster and instance."""
+        statement = (
+            select(ORCHESTRATORS.c.id)
+            .where(ORCHESTRATORS.c.orchestrator_type == orchestrator_type.value)
+            .order_by(*ORCHESTRATOR_KEY)
+            .limit(limit)
+        )
+        async with connected(self._engine) as connection:
+            return list((await connection.execute(statement)).scalars())
 
     async def queues(
         self, orchestrator_id: UUID | None, limit: int, after: After | None = None
@@ -243,6 +264,16 @@ class Reads:
         async with connected(self._engine) as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
         return read(row) if row is not None else None
+
+
+async def _latest(
+    connection: AsyncConnection, orchestrator_id: UUID, *, queues: bool
+) -> Latest | None:
+    statement = ORCHESTRATOR_NOW.where(ORCHESTRATORS.c.id == orchestrator_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    if row is None:
+        return None
+    return latest_of(row, await _queues_at(connection, row) if queues else None)
 
 
 async def _queues_at(connection: AsyncConnection, row: RowMapping) -> tuple[QueueInfo, ...]:

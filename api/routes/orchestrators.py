@@ -1,4 +1,4 @@
-"""Orchestrators: the list, and health, capacity and scheduling of one."""
+"""Orchestrators: the list, and health, capacity, scheduling of one, and why its work waits."""
 
 import asyncio
 from typing import Annotated
@@ -7,7 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from analytics.capacity_findings import CapacityForecast
+from analytics.waiting.chain import waiting_causes
+from analytics.waiting.findings import WaitingCauses
 from api.analyses import HISTORY_H, LONGEST_WINDOW_H, forecast_of
+from api.fleet import fleet_around
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
@@ -91,6 +94,19 @@ async def predict_capacity_requirements(
     demand = await services.reads.demand_by_hour(orchestrator_id, HISTORY_H, now)
     forecast = await asyncio.to_thread(forecast_of, demand, forecast_window)
     return conditional(request, forecast)
+
+
+@router.get("/{orchestrator_id}/waiting-causes", response_model=WaitingCauses)
+async def get_waiting_causes(
+    request: Request, services: Services, orchestrator_id: UUID
+) -> Response:
+    """Why work waits, queue by queue: a chain over limits, workers and pods to nodes.
+
+    It goes through the newest records of this orchestrator and of the Kubernetes clusters that
+    its workers run on, each as far as it is known.
+    """
+    fleet = await fleet_around(services, orchestrator_id)
+    return conditional(request, waiting_causes(fleet, orchestrator_id))
 
 
 async def _latest(services: ApiServices, orchestrator_id: UUID, *, queues: bool = False) -> Latest:

@@ -6,7 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from analytics.waiting.chain import waiting_causes
+from analytics.waiting.findings import WaitingCauses
 from api.analyses import queue_analysis_of
+from api.fleet import fleet_around
 from api.models import QueueAnalysis, QueueFrame, QueueList
 from api.paging import ByOwner, OwnedPageQuery, decode_cursor, encode_cursor
 from api.present import queue_analysis, queue_frame, queue_item
@@ -75,3 +78,15 @@ async def analyze_queue(
     history = await services.reads.queue_by_minute(row.orchestrator_id, queue_id, WEEK_MINUTES, now)
     found = await asyncio.to_thread(queue_analysis_of, row, history, ahead)
     return conditional(request, queue_analysis(row, found, now))
+
+
+@router.get("/{queue_id}/waiting-causes", response_model=WaitingCauses)
+async def get_waiting_causes_of_queue(
+    request: Request, services: Services, queue_id: UUID
+) -> Response:
+    """Why what waits in one queue waits: a chain over limits, workers and pods to nodes."""
+    row = await services.reads.queue(queue_id)
+    if row is None:
+        raise not_found("queue", queue_id)
+    fleet = await fleet_around(services, row.orchestrator_id)
+    return conditional(request, waiting_causes(fleet, row.orchestrator_id, queue_id))

@@ -179,6 +179,35 @@ def scorecard(
     ask(context, work)
 
 
+@app.command(
+    epilog="Examples:  woa why  |  woa why orders-prod  |  woa why --queue billing -o json"
+)
+def why(
+    orchestrator: Annotated[
+        str | None,
+        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
+    ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option("--queue", metavar="ID", help="Only what waits in it: id, name or a part."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Why work waits: a sentence for each queue, from its limit over workers and pods to nodes.
+
+    The chain goes on in the Kubernetes clusters that the workers are pods of, as far as it is
+    known, and says where it ends.
+    """
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.why import run_why
+
+        return run_why(client, orchestrator, queue, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
 @app.command(epilog="Examples:  woa doctor -c woa.yaml  |  woa doctor -c woa.yaml -o json")
 def doctor(
     config: ConfigFile = None,
