@@ -1,20 +1,25 @@
 """From stored history to the analyzers' inputs; analyzers are loaded when first wanted."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
+from analytics.pool_optimization.findings import PoolOptimization
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.replay_findings import WhatIf
 from analytics.scorecard import Period, Total
 from api.problems import ApiError, ProblemPart
 from contracts.events import CoordinationEvent
+from contracts.worker_pool import WorkerPoolMetrics
 from store.periods import Sums
 from store.rows import QueueRow
 from store.series import Series
+
+if TYPE_CHECKING:
+    from analytics.whatif import PoolStep
 
 __all__ = [
     "HISTORY_H",
@@ -22,6 +27,7 @@ __all__ = [
     "forecast_of",
     "issues_of",
     "period_of",
+    "pool_optimization_of",
     "queue_analysis_of",
     "what_if_of",
 ]
@@ -60,7 +66,7 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
     Raises `ApiError` (422) for settings that are none of a policy.
     """
     from analytics.replay import Conditions  # noqa: PLC0415 - it loads numpy
-    from analytics.whatif import PoolStep, policies_of, what_if  # noqa: PLC0415
+    from analytics.whatif import policies_of, what_if  # noqa: PLC0415
 
     try:
         chosen = policies_of(policies)
@@ -68,9 +74,28 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
         parts = [_part(each["loc"], each["msg"]) for each in error.errors()]
         detail = "; ".join(f"{part.parameter}: {part.detail}" for part in parts)
         raise ApiError(422, "invalid_policy", detail, errors=parts) from error
-    columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
-    steps = [PoolStep(*each) for each in zip(*columns, strict=True)]
+    steps = _pool_steps(history)
     return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def pool_optimization_of(
+    pool: WorkerPoolMetrics, history: Series, delay_s: float
+) -> PoolOptimization:
+    """What a pool with its workers could do better; seconds of CPU for weeks of minutes."""
+    from analytics.scaling.simulator import Conditions  # noqa: PLC0415 - it loads numpy
+    from analytics.worker_pool import WorkerPoolOptimizer  # noqa: PLC0415
+
+    conditions = Conditions(step_s=history.window.step_s, delay_s=delay_s)
+    return WorkerPoolOptimizer().optimize_worker_pool(
+        pool, _pool_steps(history), conditions=conditions
+    )
+
+
+def _pool_steps(history: Series) -> "list[PoolStep]":
+    from analytics.whatif import PoolStep  # noqa: PLC0415 - it loads numpy
+
+    columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
+    return [PoolStep(*each) for each in zip(*columns, strict=True)]
 
 
 def queue_analysis_of(

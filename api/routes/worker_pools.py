@@ -1,4 +1,4 @@
-"""Worker pools: the list, one, its workers, and what another scaling policy would have done."""
+"""Worker pools: the list, one, its workers, what it could do better, and under other policies."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.pool_optimization.findings import PoolOptimization
 from analytics.replay_findings import WhatIf
-from api.analyses import what_if_of
+from api.analyses import pool_optimization_of, what_if_of
 from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
@@ -57,7 +58,21 @@ class WhatIfBody(BaseModel):
     )
 
 
+class OptimizeQuery(BaseModel):
+    """Over what, and how fast workers come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_range: str = Field(
+        default="14d", description="How far back from now; at most 31d, as far as minutes are kept."
+    )
+    delay_s: float = Field(
+        default=300, gt=0, le=86_400, description="Seconds from an order to a ready worker."
+    )
+
+
 LONGEST_WHAT_IF_S = 31 * 86_400
+MOST_WORKERS = 20_000
 
 
 @router.get("", response_model=WorkerPoolList)
@@ -119,6 +134,34 @@ async def replay_scaling_policies(
         row.pool.orchestrator_id, pool_id, minutes, services.clock()
     )
     found = await asyncio.to_thread(what_if_of, history, body.policies, body.delay_s)
+    return conditional(request, found)
+
+
+@router.post("/{pool_id}/optimize", response_model=PoolOptimization)
+async def optimize_worker_pool(
+    request: Request,
+    services: Services,
+    pool_id: UUID,
+    query: Annotated[OptimizeQuery, Query()],
+) -> Response:
+    """Size, resources, scaling policy, placement and health checks of a pool, as measured.
+
+    It is a recommendation by the pool's own minutes and by one look at its workers; what is
+    unknown has a reason in its place. Nothing is changed.
+    """
+    seconds = parse_time_range(query.time_range)
+    if seconds > LONGEST_WHAT_IF_S:
+        raise bad_parameter("time_range", "at most 31d")
+    row = await _pool(services, pool_id)
+    reads, pool = services.reads, row.pool
+    workers = await reads.workers(pool_id, None, MOST_WORKERS)
+    known = workers.next_after is None and (workers.items or pool.total_workers == 0)
+    listed = tuple(each.worker for each in workers.items) if known else None
+    history = await reads.pool_by_minute(
+        pool.orchestrator_id, pool_id, max(1, seconds // 60), services.clock()
+    )
+    whole = pool.model_copy(update={"workers": listed})
+    found = await asyncio.to_thread(pool_optimization_of, whole, history, query.delay_s)
     return conditional(request, found)
 
 

@@ -15,6 +15,7 @@ from cli.commands import (
     get,
     ingest,
     kafka,
+    optimize,
     predict,
     rules,
 )
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(get.app, name="get")
 app.add_typer(predict.app, name="predict")
+app.add_typer(optimize.app, name="optimize")
 app.add_typer(rules.app, name="rules")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ingest.app, name="ingest")

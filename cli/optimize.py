@@ -1,0 +1,73 @@
+"""`woa optimize`: recommendations of a running woa, for people or as the API's own JSON."""
+
+import json
+from collections.abc import Iterator
+
+from cli.api_client import ApiClient, Item
+from cli.exits import Exit
+from cli.get import Wanted, rows_of
+from cli.tables import UNKNOWN, number, percent, printable, show_table
+
+__all__ = ["run_optimize_pool"]
+
+HEADERS = ["SIDE", "NOW", "RECOMMENDED", "WHY"]
+
+
+def run_optimize_pool(
+    client: ApiClient, wanted: Wanted, since: str, delay_s: float, *, as_json: bool
+) -> Exit:
+    """Print what the pool could do better. Raises `CommandError`."""
+    (row,) = rows_of(client, wanted)
+    path = f"/worker-pools/{row.item['poolId']}/optimize"
+    found = client.ask(path, time_range=since, delay_s=delay_s)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return Exit.OK
+    print(f"{row.owner}/{row.name}{' (simulated)' if row.simulated else ''}")
+    sides = found["optimizations"].items()
+    show_table(HEADERS, [_side(name, side) for name, side in sides])
+    print()
+    for line in (*_pool_summary(found), *_steps(found["implementation_steps"])):
+        print(printable(line))
+    return Exit.OK
+
+
+def _side(name: str, side: Item) -> list[str]:
+    return [
+        name,
+        _value(side["current"]),
+        _value(side["recommended"]),
+        printable(side["effect"] or side["reason"] or ""),
+    ]
+
+
+def _value(value: object) -> str:
+    match value:
+        case None:
+            return UNKNOWN
+        case dict():
+            return ", ".join(f"{name} {_value(each)}" for name, each in value.items())
+        case float():
+            return f"{value:.6g}"
+        case _:
+            return printable(str(value))
+
+
+def _pool_summary(found: Item) -> Iterator[str]:
+    now, then = found["current_efficiency"], found["expected_efficiency"]
+    yield f"efficiency: {percent(now)} now, {percent(then)} expected"
+    cost = found["cost_impact"]
+    change = cost["change_worker_hours_per_day"]
+    if change is not None:
+        yield f"worker hours a day: {number(cost['current_worker_hours_per_day'], 1)} now, " + (
+            f"{number(cost['optimized_worker_hours_per_day'], 1)} expected"
+        )
+    if found["reason"] is not None:
+        yield found["reason"]
+    yield from found["evidence"]
+    yield f"confidence: {found['confidence']}"
+
+
+def _steps(steps: list[Item]) -> Iterator[str]:
+    for place, step in enumerate(steps, 1):
+        yield f"{place}. {step['action']} {step['effect']} Risk: {step['risk']}"
