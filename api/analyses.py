@@ -1,34 +1,43 @@
 """From stored history to the analyzers' inputs; analyzers are loaded when first wanted."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
+from analytics.balancing.findings import AlgorithmChoice
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
 from analytics.pool_optimization.findings import PoolOptimization
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
+from analytics.queue_analysis.plans import QueueConfig, QueueOptimization
 from analytics.replay_findings import WhatIf
 from analytics.scorecard import Period, Total
+from api.bodies import Characteristics
 from api.problems import ApiError, ProblemPart
 from contracts.events import CoordinationEvent
+from contracts.load_balancing import LoadBalancingMetrics
+from contracts.orchestrator import OrchestratorMetrics
 from contracts.worker_pool import WorkerPoolMetrics
 from store.periods import Sums
 from store.rows import QueueRow
 from store.series import Series
 
 if TYPE_CHECKING:
+    from analytics.queue_analysis.observed import ObservedQueue
     from analytics.whatif import PoolStep
 
 __all__ = [
     "HISTORY_H",
     "LONGEST_WINDOW_H",
+    "attempts_of",
+    "balancing_choice_of",
     "forecast_of",
     "issues_of",
     "period_of",
     "pool_optimization_of",
     "queue_analysis_of",
+    "queue_optimization_of",
     "what_if_of",
 ]
 
@@ -42,6 +51,14 @@ RECORDED = {
     "load_variation": "load_variation",
 }
 """Part of a period -> its name in the store."""
+
+
+class Attempts(NamedTuple):
+    """Of the same time; null is unknown."""
+
+    all: int | None
+    retried: int | None
+
 
 HISTORY_H = 8 * 7 * 24
 LONGEST_WINDOW_H = 7 * 24
@@ -102,18 +119,73 @@ def queue_analysis_of(
     row: QueueRow, history: Series, ahead: int | None
 ) -> tuple[QueuePerformance, WaitEstimate]:
     """How one queue does, and when an item with `ahead` others before it is taken."""
-    from analytics.queue_analysis.observed import ObservedQueue, QueueSample  # noqa: PLC0415 - numpy
-    from analytics.queue_analyzer import QueueAnalyzer  # noqa: PLC0415
+    from analytics.queue_analyzer import QueueAnalyzer  # noqa: PLC0415 - it loads numpy
 
-    names = ("size", "arrivalRate", "processingRate", "oldestAgeS", "consumers")
-    columns = (history.lines[name] for name in names)
-    samples = map(QueueSample, history.window.starts(), *columns)
-    read_at = row.seen.observed_at or history.window.end
-    observed = ObservedQueue(row.info, read_at, list(samples))
-    analyzer = QueueAnalyzer()
+    observed, analyzer = _observed(row, history), QueueAnalyzer()
     return (
         analyzer.analyze_queue_performance([observed]),
         analyzer.estimate_wait(observed, ahead),
+    )
+
+
+def queue_optimization_of(
+    row: QueueRow,
+    history: Series,
+    config: QueueConfig,
+    target: tuple[float, float],
+    attempts: Attempts,
+) -> QueueOptimization:
+    """Settings that reach `target`: the mean wait and the time to drain, in seconds."""
+    from analytics.queue_analysis.case import PerformanceData, QueueGoal  # noqa: PLC0415 - numpy
+    from analytics.queue_analyzer import QueueAnalyzer  # noqa: PLC0415
+
+    data = PerformanceData(_observed(row, history), attempts=attempts.all, retried=attempts.retried)
+    goal = QueueGoal(target_wait_s=target[0], drain_s=target[1])
+    return QueueAnalyzer().optimize_queue_configuration(config, data, goal)
+
+
+def attempts_of(record: OrchestratorMetrics | None) -> Attempts:
+    """All attempts of the interval and those retried, where they are of one queue alone."""
+    execution, queuing = (record.execution, record.queuing) if record else (None, None)
+    alone = queuing is not None and queuing.queues is not None and len(queuing.queues) == 1
+    if execution is None or execution.retried_tasks is None or not alone:
+        return Attempts(None, None)
+    ended = (execution.completed_workflows, execution.failed_workflows)
+    if None in ended:
+        return Attempts(None, None)
+    first = sum(each or 0 for each in ended)
+    return Attempts(first + execution.retried_tasks, execution.retried_tasks)
+
+
+def balancing_choice_of(
+    record: LoadBalancingMetrics, pool: WorkerPoolMetrics | None, asked: Characteristics
+) -> AlgorithmChoice:
+    """The algorithm under which jobs of a scope wait the least; seconds of CPU.
+
+    What the caller does not say of the work is what the pool's newest record tells of it.
+    """
+    from analytics.balancing.workload import Workload  # noqa: PLC0415 - it loads numpy
+    from analytics.load_balancer import LoadBalancerAnalyzer  # noqa: PLC0415
+
+    performance = pool.performance if pool else None
+    utilization, service_ms = (
+        (performance.utilization, performance.avg_task_duration) if performance else (None, None)
+    )
+    told_s = None if service_ms is None else service_ms / 1000
+    workload = Workload(
+        worker_speeds=asked.worker_speeds,
+        utilization_ratio=utilization
+        if asked.utilization_ratio is None
+        else asked.utilization_ratio,
+        service_cv2=asked.service_cv2,
+        mean_service_s=told_s if asked.mean_service_s is None else asked.mean_service_s,
+        arrival_cv2=asked.arrival_cv2,
+        report_interval_s=asked.report_interval_s,
+        key_shares=asked.key_shares,
+        sticky=asked.sticky,
+    )
+    return LoadBalancerAnalyzer().optimize_load_balancing_algorithm(
+        asked.current_algorithm or record.algorithm, workload, seed=asked.seed
     )
 
 
@@ -129,6 +201,16 @@ def issues_of(events: Iterable[object], max_clock_skew_s: float) -> tuple[Coordi
     found = [each for each in events if isinstance(each, CoordinationEvent)]
     monitor = CoordinationMonitor()
     return monitor.detect_coordination_issues(found, max_clock_skew_s=max_clock_skew_s)
+
+
+def _observed(row: QueueRow, history: Series) -> "ObservedQueue":
+    from analytics.queue_analysis.observed import ObservedQueue, QueueSample  # noqa: PLC0415 - numpy
+
+    names = ("size", "arrivalRate", "processingRate", "oldestAgeS", "consumers")
+    columns = (history.lines[name] for name in names)
+    samples = map(QueueSample, history.window.starts(), *columns)
+    read_at = row.seen.observed_at or history.window.end
+    return ObservedQueue(row.info, read_at, list(samples))
 
 
 def _part(place: Sequence[str | int], message: str) -> ProblemPart:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from analytics.balancing.findings import LoadDistribution
+from analytics.balancing.findings import AlgorithmChoice, LoadDistribution
 from analytics.coordination.results import CoordinationHealth, CoordinationIssue
 from analytics.health_analysis import HealthAnalysis
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
@@ -150,6 +150,20 @@ class BalanceItem(Observed):
     pool_id: UUID | None
     algorithm: LoadBalancingAlgorithm | None
     analysis: LoadDistribution
+
+
+class BalanceChoice(Observed):
+    """The algorithm for one pool, or for all workers; observed is what it was chosen by."""
+
+    scope_id: UUID
+    pool_id: UUID | None
+    optimization: AlgorithmChoice
+
+
+class BalanceChoiceList(Record):
+    """A choice for each scope."""
+
+    items: list[BalanceChoice]
 
 
 class BalanceList(Record):

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from analytics.balancing.distribution import distribution
+from analytics.balancing.findings import AlgorithmChoice
 from analytics.coordination.health import coordination_health
 from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from api.models import (
+    BalanceChoice,
     BalanceItem,
     CapacityFrame,
     CapacitySeries,
@@ -41,6 +43,7 @@ from store.tables import SECTIONS
 from store.window import Window
 
 __all__ = [
+    "balance_choice",
     "balance_item",
     "capacity_frame",
     "coordination_frame",
@@ -132,6 +135,18 @@ def balance_item(record: LoadBalancingMetrics, now: datetime) -> BalanceItem:
         pool_id=record.pool_id,
         algorithm=record.algorithm,
         analysis=distribution(record.distribution),
+        **_observed(_seen(record), now),
+    )
+
+
+def balance_choice(
+    record: LoadBalancingMetrics, choice: AlgorithmChoice, now: datetime
+) -> BalanceChoice:
+    """Which algorithm a scope should have, and how fresh what is known of it is."""
+    return BalanceChoice(
+        scope_id=record.scope_id,
+        pool_id=record.pool_id,
+        optimization=choice,
         **_observed(_seen(record), now),
     )
 

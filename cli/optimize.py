@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from cli.api_client import ApiClient, Item
 from cli.exits import Exit
 from cli.get import Wanted, rows_of
+from cli.settings_file import read_settings
 from cli.tables import UNKNOWN, number, percent, printable, show_table
 
-__all__ = ["run_optimize_pool"]
+__all__ = ["run_optimize_balancing", "run_optimize_pool", "run_optimize_queue"]
 
 HEADERS = ["SIDE", "NOW", "RECOMMENDED", "WHY"]
 
@@ -30,6 +32,63 @@ def run_optimize_pool(
     for line in (*_pool_summary(found), *_steps(found["implementation_steps"])):
         print(printable(line))
     return Exit.OK
+
+
+def run_optimize_queue(client: ApiClient, wanted: Wanted, body: Item, *, as_json: bool) -> Exit:
+    """Print which settings of the queue to change. Raises `CommandError`."""
+    (row,) = rows_of(client, wanted)
+    found = client.ask(f"/queues/{row.item['id']}/optimize", body)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return Exit.OK
+    print(f"{row.owner}/{row.name}{' (simulated)' if row.simulated else ''}")
+    changes = [
+        [each["type"], _value(each["current"]), _value(each["recommended"]), each["impact"]]
+        for each in found["optimizations"]
+    ]
+    kept = [[name, UNKNOWN, UNKNOWN, why] for name, why in found["kept"].items()]
+    show_table(HEADERS, [*changes, *kept])
+    print()
+    for line in (*found["evidence"], f"confidence: {found['confidence']}"):
+        print(printable(line))
+    return Exit.OK
+
+
+def run_optimize_balancing(
+    client: ApiClient, name: str, pool: str | None, work: Path | None, *, as_json: bool
+) -> Exit:
+    """Print the algorithm for each pool. Raises `CommandError`."""
+    (row,) = rows_of(client, Wanted("orchestrator", name))
+    identity = row.item["id"]
+    pools = {
+        each.item["poolId"]: each.name
+        for each in rows_of(client, Wanted("pool", pool, orchestrator=identity))
+    }
+    only = {} if pool is None else {"pool_id": next(iter(pools))}
+    body = {} if work is None else read_settings(work, "--work", "service_cv2: 4")
+    found = client.ask("/load-balancing/optimize", body, orchestrator_id=identity, **only)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return Exit.OK
+    if not found["items"]:
+        print(f"{row.name} does not tell how work lies on its workers")
+    for item in found["items"]:
+        print(f"{row.name}/{printable(pools.get(item['poolId'], 'all workers'))}")
+        for line in _choice(item["optimization"]):
+            print(printable(f"  {line}"))
+    return Exit.OK
+
+
+def _choice(choice: Item) -> Iterator[str]:
+    current, best = choice["current_algorithm"], choice["recommended_algorithm"]
+    yield f"keep {current}" if current == best else f"{best} instead of {current}"
+    if choice["improvement_interval"] is not None:
+        low, high = choice["improvement_interval"]
+        yield f"the best found saves {percent(low)} to {percent(high)} of the response time"
+    if choice["reason"] is not None:
+        yield choice["reason"]
+    yield from choice["evidence"]
+    yield f"confidence: {choice['confidence']}"
 
 
 def _side(name: str, side: Item) -> list[str]:

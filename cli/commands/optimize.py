@@ -1,5 +1,6 @@
 """`woa optimize`: what could be set better, as a running woa has measured it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,3 +51,68 @@ def pool(
         return run_optimize_pool(client, wanted, since, delay_s, as_json=output is Output.JSON)
 
     ask(context, work)
+
+
+@app.command(
+    epilog="Examples:  woa optimize queue billing  |  "
+    "woa optimize queue billing --target-wait-s 60 --drain-s 600 -o json"
+)
+def queue(
+    queue: Annotated[
+        str, typer.Argument(help="The queue: its id, its name or a part that only it has.")
+    ],
+    target_wait_s: Annotated[
+        float, typer.Option("--target-wait-s", help="Mean wait to reach, in seconds.")
+    ] = 300.0,
+    drain_s: Annotated[
+        float, typer.Option("--drain-s", help="Seconds within which a backlog is to be gone.")
+    ] = 3600.0,
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Consumers and retries of a queue, for a wait and a time to drain."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.get import Wanted
+        from cli.optimize import run_optimize_queue
+
+        body = {"target_wait_s": target_wait_s, "drain_s": drain_s}
+        wanted = Wanted("queue", queue, orchestrator=orchestrator)
+        return run_optimize_queue(client, wanted, body, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
+@app.command(
+    epilog="Examples:  woa optimize balancing orders-prod --work work.yaml  |  "
+    "woa optimize balancing orders-prod --pool billing --work work.yaml -o json"
+)
+def balancing(
+    orchestrator: Annotated[
+        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
+    ],
+    pool: Annotated[
+        str | None, typer.Option("--pool", metavar="ID", help="Only this pool: id, name or a part.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            "--work",
+            metavar="FILE",
+            help="YAML file with what is known of the work, e.g. `service_cv2: 4`; the keys are "
+            "those of POST /load-balancing/optimize.",
+        ),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """The algorithm by which the least would wait, by simulation, for each pool."""
+
+    def asked(client: "ApiClient") -> Exit:
+        from cli.optimize import run_optimize_balancing
+
+        as_json = output is Output.JSON
+        return run_optimize_balancing(client, orchestrator, pool, work, as_json=as_json)
+
+    ask(context, asked)
