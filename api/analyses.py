@@ -1,6 +1,7 @@
 """From stored history to the analyzers' inputs; analyzers are loaded when first wanted."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
@@ -12,18 +13,21 @@ from analytics.pool_optimization.findings import PoolOptimization
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.queue_analysis.plans import QueueConfig, QueueOptimization
 from analytics.replay_findings import WhatIf
+from analytics.scheduling.findings import SchedulingOptimization
 from analytics.scorecard import Period, Total
-from api.bodies import Characteristics
+from api.bodies import Characteristics, Work
 from api.problems import ApiError, ProblemPart
 from contracts.events import CoordinationEvent
 from contracts.load_balancing import LoadBalancingMetrics
 from contracts.orchestrator import OrchestratorMetrics
-from contracts.worker_pool import WorkerPoolMetrics
+from contracts.worker_pool import PoolPerformance, WorkerPoolMetrics
 from store.periods import Sums
 from store.rows import QueueRow
+from store.scheduling import AlgorithmHour
 from store.series import Series
 
 if TYPE_CHECKING:
+    from analytics.balancing.workload import Workload
     from analytics.queue_analysis.observed import ObservedQueue
     from analytics.whatif import PoolStep
 
@@ -38,6 +42,7 @@ __all__ = [
     "pool_optimization_of",
     "queue_analysis_of",
     "queue_optimization_of",
+    "scheduling_optimization_of",
     "what_if_of",
 ]
 
@@ -164,29 +169,52 @@ def balancing_choice_of(
 
     What the caller does not say of the work is what the pool's newest record tells of it.
     """
-    from analytics.balancing.workload import Workload  # noqa: PLC0415 - it loads numpy
-    from analytics.load_balancer import LoadBalancerAnalyzer  # noqa: PLC0415
+    from analytics.load_balancer import LoadBalancerAnalyzer  # noqa: PLC0415 - it loads numpy
 
-    performance = pool.performance if pool else None
-    utilization, service_ms = (
-        (performance.utilization, performance.avg_task_duration) if performance else (None, None)
-    )
-    told_s = None if service_ms is None else service_ms / 1000
-    workload = Workload(
-        worker_speeds=asked.worker_speeds,
-        utilization_ratio=utilization
-        if asked.utilization_ratio is None
-        else asked.utilization_ratio,
-        service_cv2=asked.service_cv2,
-        mean_service_s=told_s if asked.mean_service_s is None else asked.mean_service_s,
-        arrival_cv2=asked.arrival_cv2,
-        report_interval_s=asked.report_interval_s,
-        key_shares=asked.key_shares,
-        sticky=asked.sticky,
-    )
+    performance = pool.performance if pool else PoolPerformance()
+    service_ms = performance.avg_task_duration
+    known = {
+        "utilization_ratio": performance.utilization,
+        "mean_service_s": None if service_ms is None else service_ms / 1000,
+    }
+    told = {name: value for name, value in known.items() if getattr(asked, name) is None}
     return LoadBalancerAnalyzer().optimize_load_balancing_algorithm(
-        asked.current_algorithm or record.algorithm, workload, seed=asked.seed
+        asked.current_algorithm or record.algorithm,
+        _workload(asked.model_copy(update=told)),
+        seed=asked.seed,
     )
+
+
+def scheduling_optimization_of(
+    current: str | None, hours: Sequence[AlgorithmHour], work: Work | None
+) -> SchedulingOptimization:
+    """The scheduling algorithm that surely waits less; `work` is simulated beside."""
+    from analytics.orchestrator import OrchestratorAnalyzer  # noqa: PLC0415 - it loads numpy
+    from analytics.scheduling.samples import SchedulingSample  # noqa: PLC0415
+
+    samples = [
+        SchedulingSample(
+            at=each.hour,
+            algorithm=each.algorithm,
+            latency_sum_ms=each.latency_sum_ms,
+            decisions=None if each.decisions is None else round(each.decisions),
+            throughput_per_s=each.throughput_per_s,
+            failures=None if each.failures is None else round(each.failures),
+        )
+        for each in hours
+    ]
+    return OrchestratorAnalyzer().optimize_scheduling_algorithm(
+        current,
+        samples,
+        workload=None if work is None else _workload(work),
+        seed=0 if work is None else work.seed,
+    )
+
+
+def _workload(work: Work) -> "Workload":
+    from analytics.balancing.workload import Workload  # noqa: PLC0415 - it loads numpy
+
+    return Workload(**{field.name: getattr(work, field.name) for field in fields(Workload)})
 
 
 def period_of(sums: Sums) -> Period:

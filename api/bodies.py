@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytics.queue_analysis.plans import QueueConfig, RetryPolicy
 from contracts.load_balancing import LoadBalancingAlgorithm
 
-__all__ = ["Characteristics", "QueueOptimizeBody"]
+__all__ = ["Characteristics", "QueueOptimizeBody", "Work"]
 
 Positive = Annotated[float, Field(gt=0, le=1e9)]
 Amount = Annotated[float, Field(ge=0, le=1e9)]
@@ -44,26 +44,21 @@ class QueueOptimizeBody(BaseModel):
         )
 
 
-class Characteristics(BaseModel):
-    """The work and its workers. What is left out is unknown, or taken from the pool's record."""
+class Work(BaseModel):
+    """The work and its workers, as far as they are known."""
 
     model_config = ConfigDict(extra="forbid")
 
-    current_algorithm: LoadBalancingAlgorithm | None = Field(
-        default=None, description="Null: as the record says."
-    )
     worker_speeds: dict[str, Positive] | None = Field(
         default=None, max_length=10_000, description="Work per second; only ratios count."
     )
     utilization_ratio: Amount | None = Field(
-        default=None, description="What arrives / what all can do; null: the pool's utilization."
+        default=None, description="What arrives / what all can do."
     )
     service_cv2: Amount | None = Field(
         default=None, description="Squared coefficient of variation of a job's size."
     )
-    mean_service_s: Amount | None = Field(
-        default=None, description="Null: the pool's mean task duration."
-    )
+    mean_service_s: Amount | None = Field(default=None, description="How long a job takes.")
     arrival_cv2: Amount = Field(default=1, description="Of times between arrivals; 1: Poisson.")
     report_interval_s: Amount = Field(
         default=0, description="How long the balancer goes by the same loads; 0: it counts itself."
@@ -73,3 +68,11 @@ class Characteristics(BaseModel):
     )
     sticky: bool = Field(default=False, description="Jobs of a key must reach the same worker.")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Of the simulation.")
+
+
+class Characteristics(Work):
+    """The same for a balancer. Utilization and mean service time are else the pool's own."""
+
+    current_algorithm: LoadBalancingAlgorithm | None = Field(
+        default=None, description="Null: as the record says."
+    )

@@ -10,8 +10,14 @@ from cli.get import Wanted, rows_of
 from cli.settings_file import read_settings
 from cli.tables import UNKNOWN, number, percent, printable, show_table
 
-__all__ = ["run_optimize_balancing", "run_optimize_pool", "run_optimize_queue"]
+__all__ = [
+    "run_optimize_balancing",
+    "run_optimize_pool",
+    "run_optimize_queue",
+    "run_optimize_scheduling",
+]
 
+ALGORITHMS = ["ALGORITHM", "DECISIONS", "DAYS", "MEAN MS", "PER S", "EFFICIENCY"]
 HEADERS = ["SIDE", "NOW", "RECOMMENDED", "WHY"]
 
 
@@ -77,6 +83,38 @@ def run_optimize_balancing(
         for line in _choice(item["optimization"]):
             print(printable(f"  {line}"))
     return Exit.OK
+
+
+def run_optimize_scheduling(client: ApiClient, name: str, since: str, *, as_json: bool) -> Exit:
+    """Print what was measured under each algorithm, and which to use. Raises `CommandError`."""
+    (row,) = rows_of(client, Wanted("orchestrator", name))
+    path = f"/orchestrators/{row.item['id']}/optimize-scheduling"
+    found = client.ask(path, time_range=since)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return Exit.OK
+    print(f"{row.name}{' (simulated)' if row.simulated else ''}")
+    measured = found["performance_comparison"]
+    if measured:
+        show_table(ALGORITHMS, [_measured(*each) for each in measured.items()], ALGORITHMS[1:])
+        print()
+    current, best = found["current_algorithm"], found["recommended_algorithm"]
+    print(printable(f"keep {current or UNKNOWN}" if current == best else f"use {best}"))
+    for line in (found["reason"], *found["evidence"], f"confidence: {found['confidence']}"):
+        if line is not None:
+            print(printable(line))
+    return Exit.OK
+
+
+def _measured(name: str, each: Item) -> list[str]:
+    return [
+        name,
+        number(each["decisions"]),
+        number(each["days"]),
+        number(each["avg_latency"]),
+        number(each["throughput"], 2),
+        percent(each["efficiency"]),
+    ]
 
 
 def _choice(choice: Item) -> Iterator[str]:

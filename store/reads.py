@@ -54,6 +54,7 @@ from store.rows import (
     queue_of,
     worker_of,
 )
+from store.scheduling import AlgorithmHour, algorithm_hours
 from store.series import (
     History,
     Series,
@@ -228,6 +229,13 @@ class Reads:
             window = await _window(connection, orchestrator_id, asked)
             gauges = await _series(connection, SCHEDULING, subject, window)
             return SchedulingSeries(gauges, await _histograms(connection, subject, window))
+
+    async def algorithm_hours(
+        self, orchestrator_id: UUID, since: datetime
+    ) -> Sequence[AlgorithmHour]:
+        """Waits by scheduling algorithm and hour; see `store.scheduling`."""
+        async with connected(self._engine) as connection:
+            return await algorithm_hours(connection, orchestrator_id, since)
 
     async def queue_series(self, orchestrator_id: UUID, queue_id: UUID, asked: Range) -> Series:
         """History of one queue."""

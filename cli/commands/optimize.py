@@ -116,3 +116,26 @@ def balancing(
         return run_optimize_balancing(client, orchestrator, pool, work, as_json=as_json)
 
     ask(context, asked)
+
+
+@app.command(
+    epilog="Examples:  woa optimize scheduling orders-prod  |  "
+    "woa optimize scheduling orders-prod --since 30d -o json"
+)
+def scheduling(
+    orchestrator: Annotated[
+        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
+    ],
+    since: Annotated[str, typer.Option("--since", help="How far back, e.g. 14d.")] = "14d",
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """The scheduling algorithm under which work waits less, if what was measured carries that."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.optimize import run_optimize_scheduling
+
+        as_json = output is Output.JSON
+        return run_optimize_scheduling(client, orchestrator, since, as_json=as_json)
+
+    ask(context, work)

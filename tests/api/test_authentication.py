@@ -26,6 +26,7 @@ CLOSED = [
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/events",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/health",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/load-balancing",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/optimize-scheduling",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/predict-capacity",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/scheduling",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/waiting-causes",

@@ -93,3 +93,14 @@ async def test_the_algorithm_of_each_pool(served: Served) -> None:
     assert "  keep custom" in plain.out.splitlines()
     assert wrong.code == 2
     assert "expected settings, e.g. `service_cv2: 4`" in wrong.err
+
+
+async def test_algorithms_and_why_the_current_one_is_kept(served: Served) -> None:
+    await served.world.write(orchestrator_record(collected_at=served.world.clock.now))
+    answer = await served.woa("optimize", "scheduling", "orders")
+    lines = answer.out.splitlines()
+
+    assert (answer.code, answer.err) == (0, "")
+    assert lines[1].split()[:3] == ["ALGORITHM", "DECISIONS", "DAYS"]
+    assert any(line.startswith("keep ") for line in lines)
+    assert any(line.startswith("Insufficient evidence: no other") for line in lines)
