@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
+from analytics.anomalies.findings import PoolJudgement
 from analytics.balancing.findings import AlgorithmChoice
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HISTORY_H",
     "LONGEST_WINDOW_H",
+    "anomalies_of",
     "attempts_of",
     "balancing_choice_of",
     "forecast_of",
@@ -98,6 +100,14 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
         raise ApiError(422, "invalid_policy", detail, errors=parts) from error
     steps = _pool_steps(history)
     return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def anomalies_of(pool: WorkerPoolMetrics) -> PoolJudgement:
+    """Who is odd among the workers of a record, by one look at all of them."""
+    from analytics.anomalies.judge import judge_workers  # noqa: PLC0415 - it loads numpy
+    from analytics.anomalies.records import worker_histories  # noqa: PLC0415
+
+    return judge_workers(worker_histories([pool]))
 
 
 def pool_optimization_of(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from analytics.anomalies.findings import PoolJudgement
 from analytics.balancing.findings import AlgorithmChoice, LoadDistribution
 from analytics.coordination.results import CoordinationHealth, CoordinationIssue
 from analytics.health_analysis import HealthAnalysis
@@ -334,6 +335,13 @@ class QueueAnalysis(Observed):
     queue_id: UUID
     performance: QueuePerformance
     wait: WaitEstimate
+
+
+class WorkerAnomalies(Observed):
+    """The workers of a pool that are unlike the others."""
+
+    pool_id: UUID
+    judgement: PoolJudgement
 
 
 class WorkerPoolList(Record):

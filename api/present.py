@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from analytics.anomalies.findings import PoolJudgement
 from analytics.balancing.distribution import distribution
 from analytics.balancing.findings import AlgorithmChoice
 from analytics.coordination.health import coordination_health
@@ -29,6 +30,7 @@ from api.models import (
     SchedulingFrame,
     SchedulingSeriesColumns,
     SeriesRange,
+    WorkerAnomalies,
     WorkerItem,
     WorkerPoolItem,
 )
@@ -56,6 +58,7 @@ __all__ = [
     "queue_item",
     "scheduling_frame",
     "whole_reason",
+    "worker_anomalies",
     "worker_item",
     "worker_pool_item",
 ]
@@ -219,6 +222,11 @@ def queue_analysis(
 def worker_pool_item(row: PoolRow, now: datetime) -> WorkerPoolItem:
     """A pool without its workers."""
     return WorkerPoolItem(**dict(row.pool), **_observed(row.seen, now))
+
+
+def worker_anomalies(row: PoolRow, found: PoolJudgement, now: datetime) -> WorkerAnomalies:
+    """Who is odd in a pool, and how fresh what is known of its workers is."""
+    return WorkerAnomalies(pool_id=row.pool.pool_id, judgement=found, **_observed(row.seen, now))
 
 
 def worker_item(pool_id: UUID, row: WorkerRow, now: datetime) -> WorkerItem:

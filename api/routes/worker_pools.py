@@ -1,4 +1,4 @@
-"""Worker pools: the list, one, its workers, what it could do better, and under other policies."""
+"""Worker pools: the list, one, its workers, odd ones, what could be better, other policies."""
 
 import asyncio
 from typing import Annotated, Any
@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.pool_optimization.findings import PoolOptimization
 from analytics.replay_findings import WhatIf
-from api.analyses import pool_optimization_of, what_if_of
-from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
+from api.analyses import anomalies_of, pool_optimization_of, what_if_of
+from api.models import WorkerAnomalies, WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
     ByOwner,
@@ -19,13 +19,13 @@ from api.paging import (
     decode_cursor,
     encode_cursor,
 )
-from api.present import worker_item, worker_pool_item
+from api.present import worker_anomalies, worker_item, worker_pool_item
 from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
 from api.time_range import parse_time_range
-from contracts.worker_pool import WorkerStatus
+from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from store.rows import PoolRow
 
 __all__ = ["router"]
@@ -153,16 +153,33 @@ async def optimize_worker_pool(
     if seconds > LONGEST_WHAT_IF_S:
         raise bad_parameter("time_range", "at most 31d")
     row = await _pool(services, pool_id)
-    reads, pool = services.reads, row.pool
-    workers = await reads.workers(pool_id, None, MOST_WORKERS)
-    known = workers.next_after is None and (workers.items or pool.total_workers == 0)
-    listed = tuple(each.worker for each in workers.items) if known else None
-    history = await reads.pool_by_minute(
+    pool = await _with_workers(services, row)
+    history = await services.reads.pool_by_minute(
         pool.orchestrator_id, pool_id, max(1, seconds // 60), services.clock()
     )
-    whole = pool.model_copy(update={"workers": listed})
-    found = await asyncio.to_thread(pool_optimization_of, whole, history, query.delay_s)
+    found = await asyncio.to_thread(pool_optimization_of, pool, history, query.delay_s)
     return conditional(request, found)
+
+
+@router.get("/{pool_id}/anomalies", response_model=WorkerAnomalies)
+async def detect_worker_anomalies(request: Request, services: Services, pool_id: UUID) -> Response:
+    """Workers that behave unlike their peers now, the oddest first.
+
+    By one look at all workers: it takes five that tell the same of themselves, and confidence is
+    low, for what a worker did before is not kept. Who cannot be judged is told with the reason.
+    """
+    row = await _pool(services, pool_id)
+    pool = await _with_workers(services, row)
+    found = await asyncio.to_thread(anomalies_of, pool)
+    return conditional(request, worker_anomalies(row, found, services.clock()))
+
+
+async def _with_workers(services: ApiServices, row: PoolRow) -> WorkerPoolMetrics:
+    """The pool's record with its workers; null where they are not known, or too many."""
+    found = await services.reads.workers(row.pool.pool_id, None, MOST_WORKERS)
+    known = found.next_after is None and (found.items or row.pool.total_workers == 0)
+    listed = tuple(each.worker for each in found.items) if known else None
+    return row.pool.model_copy(update={"workers": listed})
 
 
 async def _pool(services: ApiServices, pool_id: UUID) -> PoolRow:

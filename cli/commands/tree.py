@@ -181,6 +181,27 @@ def scorecard(
     ask(context, work)
 
 
+@app.command(epilog="Examples:  woa anomalies billing  |  woa anomalies billing -o json")
+def anomalies(
+    pool: Annotated[
+        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
+    ],
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Workers of a pool that behave unlike the others now."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.anomalies import run_anomalies
+        from cli.get import Wanted
+
+        wanted = Wanted("pool", pool, orchestrator=orchestrator)
+        return run_anomalies(client, wanted, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
 @app.command(
     epilog="Examples:  woa why  |  woa why orders-prod  |  woa why --queue billing -o json"
 )

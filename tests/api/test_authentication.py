@@ -38,6 +38,7 @@ CLOSED = [
     f"{PREFIX}/scorecard",
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
+    f"{PREFIX}/worker-pools/{{pool_id}}/anomalies",
     f"{PREFIX}/worker-pools/{{pool_id}}/optimize",
     f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
     f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
