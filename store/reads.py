@@ -71,7 +71,7 @@ from store.tables import (
     WORKER_INSTANCES,
     WORKER_POOLS,
 )
-from store.whole import Whole, pools_with_workers
+from store.whole import Whole, clusters_with, pools_with_workers
 from store.window import Window, choose_window, whole_steps
 
 __all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
@@ -151,16 +151,22 @@ class Reads:
             pools = await pools_with_workers(connection, orchestrator_id, most_workers)
             return Whole(latest, pools)
 
-    async def of_type(self, orchestrator_type: OrchestratorType, limit: int) -> list[UUID]:
-        """Ids of the orchestrators of a type, by cluster and instance."""
+    async def clusters_with(
+        self, pods: Sequence[str], cluster_id: str | None, limit: int
+    ) -> list[UUID]:
+        """Kubernetes clusters that have pods of these names; see `store.whole`."""
+        async with connected(self._engine) as connection:
+            return await clusters_with(connection, pods, cluster_id, limit)
+
+    async def watches(self, orchestrator_type: OrchestratorType) -> bool:
+        """Whether there is an orchestrator of the type."""
         statement = (
             select(ORCHESTRATORS.c.id)
             .where(ORCHESTRATORS.c.orchestrator_type == orchestrator_type.value)
-            .order_by(*ORCHESTRATOR_KEY)
-            .limit(limit)
+            .limit(1)
         )
         async with connected(self._engine) as connection:
-            return list((await connection.execute(statement)).scalars())
+            return await connection.scalar(statement) is not None
 
     async def queues(
         self, orchestrator_id: UUID | None, limit: int, after: After | None = None

@@ -3,7 +3,7 @@
 from analytics.waiting.details import AirflowDetails, AirflowPool, details_of
 from analytics.waiting.findings import Layer
 from analytics.waiting.fleet import Fleet, Watched
-from analytics.waiting.parts import Part, count, link
+from analytics.waiting.parts import Part, link
 from analytics.waiting.workers import for_workers
 from contracts.orchestrator import OrchestratorType, QueueInfo
 from contracts.worker_pool import WorkerPoolMetrics
@@ -44,11 +44,10 @@ def _pool(fleet: Fleet, own: Watched, name: str, pool: AirflowPool) -> Part:
         clause = f"the pool {name} has no slots"
         return Part((link(own, (Layer.LIMIT, name), clause, measured),))
     if _full(pool):
-        begun = pool.occupied - pool.queued
         holders = (
             f", {pool.queued} of them by tasks that have not begun"
             if pool.queued
-            else f" by {count(begun, 'slot')} of tasks that have begun"
+            else " by tasks that have begun"
         )
         clause = f"{_all(pool.slots)} of the pool {name} {_is(pool.slots)} taken{holders}"
         limit = Part((link(own, (Layer.LIMIT, name), clause, measured),))

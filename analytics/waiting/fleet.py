@@ -73,9 +73,13 @@ class WorkloadFound:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything that a chain may lead through."""
+    """Everything that a chain may lead through.
+
+    `elsewhere`: other Kubernetes clusters are watched, none with a pod of the names looked for.
+    """
 
     watched: Sequence[Watched]
+    elsewhere: bool = False
 
     def one(self, orchestrator_id: UUID) -> Watched | None:
         return next((each for each in self.watched if each.id == orchestrator_id), None)
@@ -98,7 +102,7 @@ class Fleet:
         Names repeat across clusters (`worker-0`): the one called `near` is taken, else the only
         one that has such pods.
         """
-        if not self.clusters:
+        if not (self.clusters or self.elsewhere):
             return "no Kubernetes agent tells of pods"
         if not hosts:
             return "the workers do not tell their hosts"

@@ -18,18 +18,16 @@ from api.fleet import fleet_around
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
-from api.problems import bad_parameter, not_found
+from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import SeriesQuery, parse_time_range
+from api.time_range import MONTH_DAYS, SeriesQuery, parse_time_range
 from store.rows import Latest
 
 __all__ = ["router"]
 
 router = APIRouter(prefix=f"{PREFIX}/orchestrators", tags=["orchestrators"], responses=PROBLEMS)
-
-LONGEST_S = 31 * 86_400
 
 
 class OptimizeQuery(BaseModel):
@@ -126,9 +124,7 @@ async def optimize_scheduling_algorithm(
     insufficient evidence and the current one is kept. The body's work is simulated beside, which
     recommends nothing. Nothing is changed.
     """
-    seconds = parse_time_range(query.time_range)
-    if seconds > LONGEST_S:
-        raise bad_parameter("time_range", "at most 31d")
+    seconds = parse_time_range(query.time_range, MONTH_DAYS)
     latest = await _latest(services, orchestrator_id)
     since = services.clock() - timedelta(seconds=seconds)
     hours = await services.reads.algorithm_hours(orchestrator_id, since)

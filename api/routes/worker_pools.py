@@ -20,11 +20,11 @@ from api.paging import (
     encode_cursor,
 )
 from api.present import worker_anomalies, worker_item, worker_pool_item
-from api.problems import bad_parameter, not_found
+from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import parse_time_range
+from api.time_range import MONTH_DAYS, parse_time_range
 from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from store.rows import PoolRow
 
@@ -71,7 +71,6 @@ class OptimizeQuery(BaseModel):
     )
 
 
-LONGEST_WHAT_IF_S = 31 * 86_400
 MOST_WORKERS = 20_000
 
 
@@ -125,9 +124,7 @@ async def replay_scaling_policies(
 
     Nothing is changed.
     """
-    seconds = parse_time_range(body.time_range)
-    if seconds > LONGEST_WHAT_IF_S:
-        raise bad_parameter("time_range", "at most 31d")
+    seconds = parse_time_range(body.time_range, MONTH_DAYS)
     row = await _pool(services, pool_id)
     minutes = max(1, seconds // 60)
     history = await services.reads.pool_by_minute(
@@ -149,9 +146,7 @@ async def optimize_worker_pool(
     It is a recommendation by the pool's own minutes and by one look at its workers; what is
     unknown has a reason in its place. Nothing is changed.
     """
-    seconds = parse_time_range(query.time_range)
-    if seconds > LONGEST_WHAT_IF_S:
-        raise bad_parameter("time_range", "at most 31d")
+    seconds = parse_time_range(query.time_range, MONTH_DAYS)
     row = await _pool(services, pool_id)
     pool = await _with_workers(services, row)
     history = await services.reads.pool_by_minute(

@@ -1,5 +1,6 @@
 """Why stored work waits, over the records of two agents."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ from contracts.identity import queue_id
 from contracts.orchestrator import QueueMetrics
 from tests.analytics.waiting.test_chain import airflow, cluster, scraped
 from tests.api.world import PREFIX, World
-from tests.records import NOON, ORCHESTRATOR, orchestrator_record, queue
+from tests.records import NOON, ORCHESTRATOR, orchestrator_record, outage_record, queue
 
 
 async def written(world: World, *batches: Batch) -> None:
@@ -72,3 +73,29 @@ async def test_nobody_is_not_found(client: httpx.AsyncClient) -> None:
     nobody = "00000000-0000-0000-0000-00000000abcd"
     for kind in ("orchestrators", "queues"):
         assert (await client.get(f"{PREFIX}/{kind}/{nobody}/waiting-causes")).status_code == 404
+
+
+async def test_clusters_without_such_pods_are_not_read(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    own, below = await scraped(airflow()), await scraped(cluster())
+    await written(world, own)
+    path = f"orchestrators/{own.orchestrator.orchestrator_id}"
+    (alone,) = await causes(client, path)
+    strange = below.orchestrator.model_copy(update={"queuing": None})
+    await world.write(strange)  # without its pools
+    (beside,) = await causes(client, path)
+
+    assert "no Kubernetes agent tells of pods" in alone["unknown"]
+    assert "no pod of that name is in a workload" in beside["unknown"]
+
+
+async def test_an_outage_leaves_nothing_to_tell(world: World, client: httpx.AsyncClient) -> None:
+    await world.write(
+        orchestrator_record(), outage_record(collected_at=NOON + timedelta(minutes=1))
+    )
+    world.clock.now = NOON + timedelta(minutes=1)
+    body = (await client.get(f"{PREFIX}/orchestrators/{ORCHESTRATOR}/waiting-causes")).json()
+
+    assert body["causes"] == []
+    assert body["reason"] == "The queues are not known: 127.0.0.1:7233 did not answer within 10 s"

@@ -7,7 +7,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.orchestrator import OrchestratorType
+from contracts.orchestrator import Metadata, OrchestratorType
 from contracts.topics import PublishedRecord
 from store.connection import Connection
 from store.engine import create_read_engine
@@ -50,17 +50,33 @@ async def test_pools_come_with_their_workers_as_far_as_all_of_them_are_read(
     assert await reads.whole(uuid4(), 4) is None
 
 
-async def test_orchestrators_of_a_type(
+async def test_clusters_are_found_by_their_pods_and_their_id(
     engine: AsyncEngine, pool: AsyncConnectionPool[Connection]
 ) -> None:
-    records = [
-        orchestrator_record(orchestrator_type=kind, instance_id=name)
-        for kind, name in (("kubernetes", "b"), ("kubernetes", "a"), ("airflow", "c"))
+    a, b, c = (
+        orchestrator_record(
+            orchestrator_type="kubernetes" if name != "c" else "airflow",
+            instance_id=name,
+            metadata=Metadata.model_validate({"kubernetes": {"clusterId": f"id-{name}"}}),
+        )
+        for name in "abc"
+    )
+    pods = [
+        pool_record(
+            orchestrator_id=each.orchestrator_id,
+            workers=(worker("w@n", labels={"pod": f"shop/{name}"}),),
+        )
+        for each, name in ((a, "web-0"), (b, "web-1"), (c, "web-0"))
     ]
-    await Writer(pool).write(records)
+    await Writer(pool).write([a, b, c, *pods])
     reads = Reads(engine)
-    b, a, _ = (each.orchestrator_id for each in records)
 
-    assert await reads.of_type(OrchestratorType.KUBERNETES, 9) == [a, b]
-    assert await reads.of_type(OrchestratorType.KUBERNETES, 1) == [a]
-    assert await reads.of_type(OrchestratorType.CUSTOM, 9) == []
+    assert await reads.clusters_with(["web-0", "x"], None, 9) == [a.orchestrator_id]
+    assert await reads.clusters_with(["web-0"], "id-b", 9) == [
+        a.orchestrator_id,
+        b.orchestrator_id,
+    ]
+    assert await reads.clusters_with(["web-0"], "id-b", 1) == [a.orchestrator_id]
+    assert await reads.clusters_with([], None, 9) == []
+    assert await reads.watches(OrchestratorType.KUBERNETES)
+    assert not await reads.watches(OrchestratorType.CUSTOM)

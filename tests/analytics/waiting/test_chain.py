@@ -161,9 +161,7 @@ async def test_slots_held_by_tasks_that_run_are_the_cause() -> None:
     scene.server.task("r", "b", "scheduled", pool="one", scheduled_when=scene.ago(5))
     cause = await cause_of(await scraped(scene))
 
-    assert "the only slot of the pool one is taken by 1 slot of tasks that have begun" in (
-        cause.sentence
-    )
+    assert "the only slot of the pool one is taken by tasks that have begun" in (cause.sentence)
     assert (cause.unknown, cause.confidence) == (None, Confidence.HIGH)
 
 
