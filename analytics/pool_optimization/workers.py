@@ -127,8 +127,8 @@ def health_checks(pool: WorkerPoolMetrics) -> Optimization[Numbers]:
         )
     else:
         return Optimization(
-            reason=f"Of {len(ages)} living workers the last sign is known, and of {LEAST_BEATS} it "
-            "takes to tell how often they give one."
+            reason=f"The last sign of {len(ages)} living workers is known; it takes {LEAST_BEATS} "
+            "to tell how often they give one."
         )
     if not interval_s:
         return Optimization(reason="All signs are as old as the record: it tells no interval.")

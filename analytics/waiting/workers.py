@@ -31,9 +31,10 @@ def for_workers(fleet: Fleet, own: Watched, pools: Sequence[WorkerPoolMetrics]) 
         return Part(unknown=f"the workers of {names}" if names else "which workers take it")
     workers = [worker for pool in known for worker in pool.workers or ()]
     name = ", ".join(each.pool_name for each in known)
-    first, free = _state(own, name, workers)
+    free = _free(workers)
     if free:
-        return Part(first.links, f"why the workers of {name} with free slots do not take it")
+        return Part(unknown=f"why {count(free, 'worker')} of {name} with room do not take them")
+    first = _state(own, name, workers)
     found = fleet.workload_of(hosts_of(workers), own.record.cluster_name)
     if isinstance(found, str):
         return first.then(Part(unknown=f"what the workers of {name} run on ({found})"))
@@ -43,22 +44,33 @@ def for_workers(fleet: Fleet, own: Watched, pools: Sequence[WorkerPoolMetrics]) 
     return first.then(_workload(found))
 
 
-def _state(own: Watched, name: str, workers: Sequence[WorkerInstance]) -> tuple[Part, bool]:
-    """What they do, and whether some are known to have room."""
+def _free(workers: Sequence[WorkerInstance]) -> int:
+    """How many are known to have room."""
+    return sum(
+        each.status is WorkerStatus.IDLE
+        or (
+            each.status is WorkerStatus.ACTIVE
+            and each.used_slots is not None
+            and each.total_slots is not None
+            and each.used_slots < each.total_slots
+        )
+        for each in workers
+    )
+
+
+def _state(own: Watched, name: str, workers: Sequence[WorkerInstance]) -> Part:
+    """What they do, where none is known to have room."""
     alive = [each for each in workers if each.status not in GONE]
     slots = [(each.used_slots, each.total_slots) for each in alive]
     told = [(used, total) for used, total in slots if used is not None and total is not None]
     used, total = sum(each[0] for each in told), sum(each[1] for each in told)
     whole = bool(alive) and len(told) == len(alive)
     busy = sum(each.status is WorkerStatus.BUSY for each in alive)
-    free = any(each.status is WorkerStatus.IDLE for each in alive) or any(u < t for u, t in told)
     if not alive:
         clause = f"no worker of {name} is alive"
-    elif busy == len(alive) or (whole and used >= total):
+    elif busy == len(alive) or whole:
         slots_told = f" ({used} of {total} slots)" if whole else ""
         clause = f"{_all_of(name, len(alive))} full{slots_told}"
-    elif free:
-        clause = f"{count(len(alive), 'worker')} of {name} have room"
     else:
         clause = f"the {count(len(alive), 'worker')} seen in {name} did not begin them"
     part = link(
@@ -73,7 +85,7 @@ def _state(own: Watched, name: str, workers: Sequence[WorkerInstance]) -> tuple[
             "total_slots": total if whole else None,
         },
     )
-    return Part((part,)), free and busy < len(alive)
+    return Part((part,))
 
 
 def _all_of(name: str, number: int) -> str:

@@ -204,7 +204,8 @@ async def test_runs_of_prefect_wait_for_workers_that_have_room() -> None:
     causes = waiting_causes(Fleet([watched(own)]), own.orchestrator.orchestrator_id).causes
 
     assert {each.queue for each in causes} == {"etl/default", "etl/urgent"}
-    assert all(each.links for each in causes)
+    assert all(each.unknown and "with room do not take them" in each.unknown for each in causes)
+    assert {each.confidence for each in causes} == {Confidence.LOW}
 
 
 async def test_pods_wait_for_nodes() -> None:
