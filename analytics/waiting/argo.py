@@ -76,6 +76,8 @@ def _busiest_lock(own: Watched) -> Part:
 
 def _lock(own: Watched, queue: QueueInfo) -> Part:
     name = queue.name.removeprefix(LOCK)
+    if queue.in_flight is None:
+        return Part(unknown=f"who holds the lock {name}")
     if not queue.in_flight:
         return Part(unknown=f"why nobody takes the lock {name}, which nobody holds")
     most = "" if queue.consumers is None else f" of at most {queue.consumers}"

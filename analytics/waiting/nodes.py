@@ -21,6 +21,8 @@ def kubernetes(own: Watched, queue: QueueInfo) -> Part:
     if not queue.name.startswith(KUEUE):
         return for_nodes(own, queue.size or 0, (), None)
     name = queue.name.removeprefix(KUEUE)
+    if queue.in_flight is None:
+        return Part(unknown=f"what holds the quota of {name}")
     if not queue.in_flight:
         return Part(unknown=f"why {name} lets nothing in though nothing holds its quota")
     clause = f"the quota of {name} is held by {count(queue.in_flight, 'workload')}"

@@ -35,13 +35,15 @@ def for_workers(fleet: Fleet, own: Watched, pools: Sequence[WorkerPoolMetrics]) 
     if free:
         return Part(unknown=f"why {count(free, 'worker')} of {name} with room do not take them")
     first = _state(own, name, workers)
-    found = fleet.workload_of(hosts_of(workers), own.record.cluster_name)
+    hosts = hosts_of(workers)
+    found = fleet.workload_of(hosts, own.record.cluster_name)
     if isinstance(found, str):
         return first.then(Part(unknown=f"what the workers of {name} run on ({found})"))
     if found.cluster.old is not None:
         old = f"the present of {found.cluster.name} ({found.cluster.old})"
         return first.then(Part(unknown=old))
-    return first.then(_workload(found))
+    # Where some of the workers are pods of something else, that may be short, too.
+    return Part(first.links, loose=found.pods < len(hosts)).then(_workload(found))
 
 
 def _free(workers: Sequence[WorkerInstance]) -> int:

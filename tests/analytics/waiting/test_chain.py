@@ -10,6 +10,7 @@ from analytics.findings import Confidence
 from analytics.waiting.chain import waiting_causes
 from analytics.waiting.findings import Layer, WaitingCause
 from analytics.waiting.fleet import Fleet, Watched
+from contracts.orchestrator import QueueMetrics
 from tests.agents.airflow.scenes import Scene as AirflowScene
 from tests.agents.argo.scenes import POSTPONED
 from tests.agents.argo.scenes import busy as busy_argo
@@ -17,6 +18,7 @@ from tests.agents.kubernetes.scenes import DEPLOYMENTS, NODE_CLAIMS, NODE_POOLS
 from tests.agents.kubernetes.scenes import Scene as ClusterScene
 from tests.agents.kubernetes.scenes import busy as busy_cluster
 from tests.agents.prefect.scenes import busy as busy_prefect
+from tests.records import queue
 
 HASH = {"pod-template-hash": "7c"}
 SHORT_OF_CPU = "0/2 nodes are available: 2 Insufficient cpu."
@@ -69,13 +71,13 @@ def cluster(most_nodes: int | None = 2, cluster_name: str = "eu") -> ClusterScen
     return scene
 
 
-async def cause_of(own: Batch, *others: Watched, queue: str | None = None) -> WaitingCause:
+async def cause_of(own: Batch, *others: Watched, of: str | None = None) -> WaitingCause:
     fleet = Fleet([watched(own), *others])
     found = waiting_causes(fleet, own.orchestrator.orchestrator_id).causes
-    if queue is None:
+    if of is None:
         (cause,) = found
         return cause
-    return {each.queue: each for each in found}[queue]
+    return {each.queue: each for each in found}[of]
 
 
 async def test_from_a_full_pool_of_airflow_to_a_full_group_of_nodes() -> None:
@@ -168,8 +170,8 @@ async def test_slots_held_by_tasks_that_run_are_the_cause() -> None:
 async def test_pods_of_argo_wait_in_the_cluster_of_its_id() -> None:
     own = await scraped(busy_argo())
     below = watched(await scraped(busy_cluster()))
-    alone = await cause_of(own, queue="pods")
-    cause = await cause_of(own, below, queue="pods")
+    alone = await cause_of(own, of="pods")
+    cause = await cause_of(own, below, of="pods")
 
     assert alone.unknown is not None
     assert "no agent tells of that cluster" in alone.unknown
@@ -182,7 +184,7 @@ async def test_workflows_of_argo_by_what_most_of_them_wait_for() -> None:
     scene = busy_argo()
     scene.workflow("for-its-turn-too", "Pending", 20, message=POSTPONED)
     own, below = await scraped(scene), watched(await scraped(busy_cluster()))
-    cause = await cause_of(own, below, queue="workflows")
+    cause = await cause_of(own, below, of="workflows")
 
     assert "because 2 of 2 workflows have begun and are not over (parallelism)" in cause.sentence
     assert [each.layer for each in cause.links][:3] == [Layer.LIMIT, Layer.PODS, Layer.NODES]
@@ -191,7 +193,7 @@ async def test_workflows_of_argo_by_what_most_of_them_wait_for() -> None:
 
 async def test_who_holds_a_lock_is_the_cause() -> None:
     own = await scraped(busy_argo())
-    cause = await cause_of(own, queue="lock/jobs/Mutex/build")
+    cause = await cause_of(own, of="lock/jobs/Mutex/build")
 
     assert cause.sentence.endswith(
         "because the lock jobs/Mutex/build is held by 1 workflow of at most 1."
@@ -210,10 +212,38 @@ async def test_runs_of_prefect_wait_for_workers_that_have_room() -> None:
 
 async def test_pods_wait_for_nodes() -> None:
     own = await scraped(busy_cluster())
-    cause = await cause_of(own, queue="pending/high")
+    cause = await cause_of(own, of="pending/high")
 
     assert cause.sentence.startswith("1 pod waits in pending/high of kubernetes/")
     assert "because no node suits the 2 pods of the cluster that wait (" in cause.sentence
     groups = [each.subject for each in cause.links[1:]]
     assert groups == ["batch", "general"]
     assert cause.unknown == "whether batch may grow and whether general may grow"
+
+
+async def test_workers_of_which_some_are_no_such_pods_make_it_less_certain() -> None:
+    scene = airflow()
+    scene.server.task(
+        "r", "g", "running", pool="default_pool", hostname="elsewhere", start_date=scene.ago(9)
+    )
+    cause = await cause_of(await scraped(scene), watched(await scraped(cluster())))
+
+    assert cause.links[2].joined_by == "1 worker named like its pods"
+    assert (cause.unknown, cause.confidence) == (None, Confidence.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    ("holders", "unknown"),
+    [(None, "what holds the quota of q"), (0, "nothing holds its quota"), (2, None)],
+)
+async def test_quota_of_which_it_is_not_known_who_holds_it(
+    holders: int | None, unknown: str | None
+) -> None:
+    own = (await scraped(busy_cluster())).orchestrator
+    waiting = queue(own.orchestrator_id, "kueue/q", own.collected_at, in_flight=holders)
+    record = own.model_copy(update={"queuing": QueueMetrics(queues=(waiting,))})
+    (cause,) = waiting_causes(Fleet([Watched(record)]), own.orchestrator_id).causes
+
+    assert (cause.unknown is None) == (unknown is None)
+    assert unknown is None or unknown in (cause.unknown or "")
+    assert bool(cause.links) == (holders == 2)
