@@ -587,6 +587,7 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX idx_outbox_created ON outbox (created_at);
+CREATE INDEX idx_outbox_order ON outbox (xid, seq);
 
 CREATE TABLE dead_letters (
     id UUID PRIMARY KEY,

@@ -14,6 +14,7 @@ from api.problems import ApiError, ErrorBoundary, handle
 from api.routes import (
     PREFIX,
     coordination,
+    live,
     load_balancing,
     login,
     operations,
@@ -35,6 +36,7 @@ ROUTERS = (
     coordination.router,
     scorecard.router,
     records.router,
+    live.router,
     operations.router,
     login.router,
 )

@@ -1,5 +1,6 @@
 """Who may reach what. Refusing is the default, for http and for websockets alike."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -27,7 +28,8 @@ class Authentication:
 
     Every other path outside `PROTECTED_PATHS` gets `pages`, which can serve files and nothing
     else: a route that somebody adds and forgets to protect cannot be reached at all.
-    The principal is left in the request's state.
+    The principal is left in the request's state, with `credential_is_valid`, which asks again
+    for those who stay connected.
     """
 
     def __init__(self, app: ASGIApp, tokens: Tokens, pages: ASGIApp) -> None:
@@ -56,7 +58,12 @@ class Authentication:
         principal = await self._tokens.verify(secret)
         if principal is None:
             raise _unauthenticated("The token or session is unknown, expired or revoked.")
-        scope.setdefault("state", {})["principal"] = principal
+        state = scope.setdefault("state", {})
+        state["principal"] = principal
+        state["credential_is_valid"] = partial(self._is_valid, secret)
+
+    async def _is_valid(self, secret: str) -> bool:
+        return await self._tokens.verify(secret) is not None
 
 
 def _is_protected(path: str) -> bool:

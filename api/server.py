@@ -16,6 +16,8 @@ __all__ = ["PortTakenError", "RemoteBindRefusedError", "ServerError", "bind", "s
 
 BACKLOG = 2048
 GRACE_S = 5
+WEBSOCKET_BYTES = 65_536
+WEBSOCKET_PING_S = 20.0
 
 
 class ServerError(Exception):
@@ -104,6 +106,11 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_BYTES,
+        ws_ping_interval=WEBSOCKET_PING_S,
+        ws_ping_timeout=WEBSOCKET_PING_S,
+        # Compressing for each client costs three times what sending costs.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_S,
     )
 

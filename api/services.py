@@ -3,20 +3,24 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
+from starlette.requests import HTTPConnection
 
+from api.live import Live
 from api.problems import not_found
 from api.settings import ApiSettings
+from store.outbox import Outbox
 from store.reads import Reads
 from store.records import Records
 from store.tokens import Tokens
 
-__all__ = ["ApiServices", "ReadinessCheck", "Services", "require_orchestrator"]
+__all__ = ["ApiServices", "ReadinessCheck", "Services", "require_orchestrator", "services_of"]
 
 STATIC_DIR = Path(__file__).parent / "static"
 
@@ -34,6 +38,7 @@ class ApiServices:
 
     reads: Reads
     records: Records
+    outbox: Outbox
     tokens: Tokens
     settings: ApiSettings
     clock: Callable[[], datetime]
@@ -44,11 +49,21 @@ class ApiServices:
     static_dir: Path = STATIC_DIR
     """Folder of the built dashboard; it may be missing."""
 
+    @cached_property
+    def live(self) -> Live:
+        """Who tells of changes."""
+        return Live(self.outbox, self.reads, self.records, self.clock, self.registry)
 
-def _services(request: Request) -> ApiServices:
-    services = request.app.state.services
+
+def services_of(connection: HTTPConnection) -> ApiServices:
+    """What the application of a request or WebSocket was given."""
+    services = connection.app.state.services
     assert isinstance(services, ApiServices)
     return services
+
+
+def _services(request: Request) -> ApiServices:
+    return services_of(request)
 
 
 async def require_orchestrator(services: ApiServices, orchestrator_id: UUID) -> None:

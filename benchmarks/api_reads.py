@@ -38,6 +38,7 @@ from store.connection import open_pool
 from store.embedded import EmbeddedPostgres
 from store.engine import create_read_engine
 from store.migrate import migrate
+from store.outbox import Outbox
 from store.partitions import maintain
 from store.reads import Reads
 from store.records import Records
@@ -228,6 +229,7 @@ async def _served(url: str) -> AsyncIterator[_Served]:
     services = ApiServices(
         reads=Reads(engine),
         records=Records(engine),
+        outbox=Outbox(engine),
         tokens=tokens,
         settings=ApiSettings(),
         clock=_clock,

@@ -1,7 +1,8 @@
 """Lists and analyses of a running woa's API; every failure is one line that names the fix."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,12 +17,18 @@ from cli.contexts import ENVIRONMENT, LOCAL, Target, on_this_machine
 from cli.exits import CommandError, UsageError
 from cli.tables import printable
 
-__all__ = ["ApiClient", "Item", "Listing"]
+__all__ = ["ApiClient", "ConnectionLostError", "Item", "Listing"]
 
 Item = dict[str, Any]
 
 PAGE_ITEMS = 1000
 TIMEOUT_S = 15.0
+QUIET_S = 45.0
+"""A stream without a sign of life is dead: the server gives one each 15 s."""
+
+
+class ConnectionLostError(CommandError):
+    """The server was there and is not now; it may come back."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,29 @@ class ApiClient:
     def ask(self, path: str, body: Item | None = None, **parameters: str | float) -> Item:
         """What an analysis answers: `POST path`."""
         return self._object(self._send("POST", path, parameters, body))
+
+    def follow(self, topics: Sequence[str], since: str | None) -> Iterator[Item]:
+        """Live messages from behind a cursor, else from now, until the connection is lost.
+
+        Raises `ConnectionLostError` then, and `CommandError` where the server refuses.
+        """
+        headers = {"accept": "text/event-stream"} | ({"last-event-id": since} if since else {})
+        timeout = httpx.Timeout(TIMEOUT_S, read=QUIET_S)
+        query = {"topic": list(topics)}
+        try:
+            with self._http.stream(
+                "GET", "/stream", params=query, headers=headers, timeout=timeout
+            ) as response:
+                if response.status_code != HTTPStatus.OK:
+                    response.read()
+                    away = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+                    raise (ConnectionLostError if away else CommandError)(self._refusal(response))
+                for line in response.iter_lines():
+                    if line.startswith("data: "):
+                        yield json.loads(line.removeprefix("data: "))
+        except (httpx.TransportError, ValueError) as error:
+            raise ConnectionLostError(f"lost {self._place}: {error}") from error
+        raise ConnectionLostError(f"{self._place} ended the stream")
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,7 @@ from cli.version import VERSION
 from ingest.service import Ingest
 from store.engine import create_read_engine
 from store.errors import StoreUnavailableError
+from store.outbox import Outbox
 from store.reads import Reads
 from store.records import Records
 from store.tokens import Tokens
@@ -76,6 +77,7 @@ class Web:
         services = ApiServices(
             reads=Reads(self._engine),
             records=Records(self._engine),
+            outbox=Outbox(self._engine),
             tokens=self._tokens,
             settings=self._settings,
             clock=utc_now,

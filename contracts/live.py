@@ -68,9 +68,11 @@ def coordination_topic(orchestrator_id: UUID) -> str:
 
 
 class OrchestratorUpdate(Record):
-    """The present of an orchestrator. The first one after subscribing is the snapshot."""
+    """The present of an orchestrator: its newest record, as it was published."""
 
-    snapshot: bool = Field(default=False, description="The first one after subscribing.")
+    snapshot: bool = Field(
+        default=False, description="The first one after subscribing, or after some were left out."
+    )
     metrics: OrchestratorMetrics
 
 
@@ -78,7 +80,9 @@ class WorkerPoolUpdate(Record):
     """The present of a pool. After the snapshot, `workers` are only those that changed."""
 
     snapshot: bool = Field(
-        default=False, description="The first one after subscribing: `workers` are all."
+        default=False,
+        description="The first one after subscribing, or after some were left out: `workers` "
+        "are all.",
     )
     pool_id: PoolId
     pool: WorkerPoolMetrics = Field(description="Without its workers.")
@@ -91,8 +95,8 @@ class WorkerPoolUpdate(Record):
 class Gap(Record):
     """Events of the topic were lost to this client between two cursors: read them by REST."""
 
-    after: Text | None = Field(description="Cursor of the last message delivered.")
-    before: Text | None = Field(description="Cursor of the next one; null: not known.")
+    after: Text | None = Field(description="Cursor before the first that was lost.")
+    before: Text | None = Field(description="Cursor of the last that was lost; null: not known.")
     missed: Count | None = Field(default=None, description="How many; null: not known.")
 
 
@@ -113,7 +117,9 @@ class LiveMessage(Record):
     """One message to a client."""
 
     type: LiveType
-    topic: Text = Field(description="What it is about, e.g. `orchestrator:{id}`.")
+    topic: Text = Field(
+        description="What it is about, e.g. `orchestrator:{id}`; `connection`: no topic."
+    )
     payload: (
         OrchestratorUpdate
         | WorkerPoolUpdate
@@ -128,7 +134,7 @@ class LiveMessage(Record):
     cursor: Text | None = Field(
         default=None, description="Where to resume, on any replica; null: nothing to resume."
     )
-    ts: UtcDatetime = Field(description="When the message was made.")
+    ts: UtcDatetime = Field(description="When it was committed, or made.")
 
 
 class Subscription(Record):

@@ -1,12 +1,12 @@
 """What the API asks of the database: the present from latest-state tables, history in steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import ColumnElement, RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.orchestrator import (
@@ -65,6 +65,7 @@ from store.series import (
     stepped,
 )
 from store.tables import (
+    ORCHESTRATOR_LATEST,
     ORCHESTRATORS,
     QUEUE_LATEST,
     QUEUES,
@@ -137,6 +138,17 @@ class Reads:
         async with connected(self._engine) as connection:
             return await _latest(connection, orchestrator_id, queues=queues)
 
+    async def latest_of(self, orchestrator_ids: Collection[UUID]) -> dict[UUID, Latest]:
+        """Those that there are of these orchestrators, with the queues of their records."""
+        wanted = ORCHESTRATORS.c.id.in_(orchestrator_ids)
+        theirs = QUEUES.c.orchestrator_id.in_(orchestrator_ids)
+        queues: dict[UUID, list[QueueInfo]] = {}
+        async with connected(self._engine) as connection:
+            rows = (await connection.execute(ORCHESTRATOR_NOW.where(wanted))).mappings().all()
+            for row in await _queues_seen(connection, theirs):
+                queues.setdefault(row["orchestrator_id"], []).append(queue_info(row))
+        return {row["id"]: latest_of(row, tuple(queues.get(row["id"], ()))) for row in rows}
+
     async def latest_record(self, orchestrator_id: UUID) -> OrchestratorMetrics | None:
         """The newest record as it was published; its queues come by name."""
         latest = await self.latest(orchestrator_id, queues=True)
@@ -193,6 +205,21 @@ class Reads:
     async def pool(self, pool_id: UUID) -> PoolRow | None:
         """One pool."""
         return await self._one(POOL_NOW.where(WORKER_POOLS.c.id == pool_id), pool_of)
+
+    async def pools_whole(
+        self, pool_ids: Collection[UUID]
+    ) -> dict[UUID, tuple[PoolRow, list[WorkerRow]]]:
+        """Those that there are of these pools, with all of their workers."""
+        pools = POOL_NOW.where(WORKER_POOLS.c.id.in_(pool_ids))
+        theirs = WORKER_NOW.where(WORKER_INSTANCES.c.pool_id.in_(pool_ids)).order_by(*WORKER_KEY)
+        async with connected(self._engine) as connection:
+            rows = (await connection.execute(pools)).mappings().all()
+            found: dict[UUID, tuple[PoolRow, list[WorkerRow]]] = {
+                row["pool_id"]: (pool_of(row), []) for row in rows
+            }
+            for row in (await connection.execute(theirs)).mappings():
+                found[row["pool_id"]][1].append(worker_of(row))
+        return found
 
     async def workers(
         self, pool_id: UUID, status: WorkerStatus | None, limit: int, after: After | None = None
@@ -287,16 +314,22 @@ async def _latest(
     row = (await connection.execute(statement)).mappings().one_or_none()
     if row is None:
         return None
-    return latest_of(row, await _queues_at(connection, row) if queues else None)
+    theirs = QUEUES.c.orchestrator_id == orchestrator_id
+    seen = await _queues_seen(connection, theirs) if queues else None
+    return latest_of(row, None if seen is None else tuple(queue_info(each) for each in seen))
 
 
-async def _queues_at(connection: AsyncConnection, row: RowMapping) -> tuple[QueueInfo, ...]:
+async def _queues_seen(
+    connection: AsyncConnection, theirs: ColumnElement[bool]
+) -> Sequence[RowMapping]:
+    """The queues that belong to the newest queuing section of their orchestrator."""
     statement = (
-        QUEUE_NOW.where(QUEUES.c.orchestrator_id == row["id"])
-        .where(QUEUE_LATEST.c.collected_at == row["queuing_at"])
+        QUEUE_NOW.where(theirs)
+        .where(QUEUE_LATEST.c.collected_at == ORCHESTRATOR_LATEST.c.queuing_at)
         .order_by(QUEUES.c.queue_name)
     )
-    return tuple(queue_info(found) for found in (await connection.execute(statement)).mappings())
+    rows: Sequence[RowMapping] = (await connection.execute(statement)).mappings().all()
+    return rows
 
 
 async def _window(connection: AsyncConnection, orchestrator_id: UUID, asked: Range) -> Window:

@@ -1,6 +1,6 @@
 """Records of one row each, as they were published: coordination, load balancing, events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -92,6 +92,29 @@ class Records:
         table = SCALING_EVENTS
         statement = select(*table.c).where(table.c.pool_id == pool_id)
         return await self._page(statement, table.c.event_time, span, _scaling_event)
+
+    async def scaling_events_of(
+        self, keys: Collection[tuple[UUID, UUID]]
+    ) -> dict[UUID, ScalingEvent]:
+        """Those that there are of these, by orchestrator and id."""
+        table = SCALING_EVENTS
+        named = tuple_(table.c.orchestrator_id, table.c.id).in_(keys)
+        return await self._named(select(*table.c).where(named), _scaling_event)
+
+    async def coordination_events_of(
+        self, keys: Collection[tuple[UUID, datetime, UUID]]
+    ) -> dict[UUID, CoordinationEvent]:
+        """Those that there are of these, by orchestrator, time and id."""
+        table = COORDINATION_EVENTS
+        named = tuple_(table.c.orchestrator_id, table.c.event_time, table.c.id).in_(keys)
+        return await self._named(select(*table.c).where(named), _coordination_event)
+
+    async def _named(
+        self, statement: Select[Any], read: Callable[[RowMapping], E]
+    ) -> dict[UUID, E]:
+        async with connected(self._engine) as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return {row["id"]: read(row) for row in rows}
 
     async def _page(
         self,

@@ -231,6 +231,34 @@ def why(
     ask(context, work)
 
 
+@app.command(
+    epilog="Examples:  woa watch  |  woa watch orders-prod  |  woa watch --count 10 -o json"
+)
+def watch(
+    orchestrator: Annotated[
+        str | None,
+        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, help="Stop after so many messages.")
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Say what changes, as it changes: orchestrators, their pools, scaling, coordination.
+
+    It goes on after a lost connection and tells the events that it missed. Ctrl-C ends it. With
+    -o json each line is a message of the API.
+    """
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.watch import run_watch
+
+        return run_watch(client, orchestrator, count, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
 @app.command(epilog="Examples:  woa doctor -c woa.yaml  |  woa doctor -c woa.yaml -o json")
 def doctor(
     config: ConfigFile = None,

@@ -44,7 +44,7 @@ PURPOSES = {
     "queue_latest": "The present of a queue.",
     "load_balancing_latest": "The newest record of each pool.",
     "coordination_latest": "The newest record of each orchestrator.",
-    "outbox": "What changed, for readers that follow; `seq` is their cursor.",
+    "outbox": "What changed, for readers that follow; `xid` and `seq` are their cursor.",
     "dead_letters": "Messages that could not be read, as they came.",
     "api_tokens": "Who may ask: hashes of tokens, sessions and login codes.",
 }

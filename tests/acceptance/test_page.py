@@ -101,6 +101,7 @@ def test_the_page_agrees_with_temporals_own_tool(page: Page, server: TemporalSer
     shows(page, QUEUE_ROW, 25, "data-size")
     shows(page, QUEUE_ROW, 0, "data-consumers")
 
+    shows(page, "live-control", "pushed", "data-updates")
     start_orphans(server, 5)
 
     tool_tells(server, 30)

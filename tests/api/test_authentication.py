@@ -36,6 +36,7 @@ CLOSED = [
     f"{PREFIX}/queues/{{queue_id}}/optimize",
     f"{PREFIX}/queues/{{queue_id}}/waiting-causes",
     f"{PREFIX}/scorecard",
+    f"{PREFIX}/stream",
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
     f"{PREFIX}/worker-pools/{{pool_id}}/anomalies",
@@ -44,11 +45,12 @@ CLOSED = [
     f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",
 ]
+WEBSOCKET = f"{PREFIX}/ws"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def test_the_list_above_and_the_open_paths_are_all_there_is(apart: World) -> None:
-    assert paths_of(apart.app) == {*CLOSED, *OPEN_PATHS}
+    assert paths_of(apart.app) == {*CLOSED, WEBSOCKET, *OPEN_PATHS}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -140,7 +142,7 @@ async def test_a_route_that_somebody_forgot_to_protect_cannot_be_reached(apart: 
     assert "the secret" not in response.text
 
 
-@pytest.mark.parametrize("path", [f"{PREFIX}/ws", "/ws", "/healthz", "/"])
+@pytest.mark.parametrize("path", [WEBSOCKET, f"{PREFIX}/other", "/ws", "/healthz", "/"])
 async def test_websocket_without_a_token_is_refused(path: str, apart: World) -> None:
     app = with_websocket(apart, path)
 
@@ -148,20 +150,16 @@ async def test_websocket_without_a_token_is_refused(path: str, apart: World) -> 
 
 
 async def test_websocket_with_a_token_is_accepted(world: World) -> None:
-    path = f"{PREFIX}/ws"
-    app = with_websocket(world, path)
     headers = {"authorization": f"Bearer {TOKEN}"}
 
-    assert await handshake(app, path, headers) == "websocket.accept"
+    assert await handshake(world.app, WEBSOCKET, headers) == "websocket.accept"
 
 
 async def test_websocket_with_a_cookie_needs_our_own_origin(world: World) -> None:
-    path = f"{PREFIX}/ws"
-    app = with_websocket(world, path)
     cookie = f"woa_session={await new_session(world)}"
     foreign = ("http://localhost:3000", "http://evil.example", "null", "")
     answers = [
-        await handshake(app, path, {"cookie": cookie, "origin": origin})
+        await handshake(world.app, WEBSOCKET, {"cookie": cookie, "origin": origin})
         for origin in ("http://localhost:8650", *foreign)
     ]
 
@@ -204,9 +202,10 @@ async def handshake(app: FastAPI, path: str, headers: dict[str, str]) -> str:
         "subprotocols": [],
     }
     answers: list[Message] = []
+    said: list[Message] = [{"type": "websocket.disconnect"}, {"type": "websocket.connect"}]
 
     async def receive() -> Message:
-        return {"type": "websocket.connect"}
+        return said.pop()
 
     async def send(message: Message) -> None:
         answers.append(message)

@@ -1,5 +1,8 @@
 """The application around a real database, with a clock that a test moves."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +15,12 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import PREFIX, create_app
+from api.server import serve
 from api.services import ApiServices, ReadinessCheck
 from api.settings import ApiSettings
 from contracts.topics import PublishedRecord
 from store.connection import Connection
+from store.outbox import Outbox
 from store.reads import Reads
 from store.records import Records
 from store.tokens import Tokens
@@ -26,6 +31,7 @@ __all__ = ["PREFIX", "TOKEN", "Clock", "World"]
 
 TOKEN = "a-token-chosen-by-the-operator"
 ADDRESS = "http://localhost:8650"
+START_LIMIT_S = 120.0
 
 
 class Clock:
@@ -61,6 +67,7 @@ class World:
         services = ApiServices(
             reads=Reads(self.engine),
             records=Records(self.engine),
+            outbox=Outbox(self.engine),
             tokens=self.tokens,
             settings=settings or ApiSettings(),
             clock=self.clock,
@@ -79,6 +86,20 @@ class World:
         """What ingest does."""
         assert self.pool is not None
         await Writer(self.pool).write(records)
+
+    @asynccontextmanager
+    async def serving(self, app: FastAPI | None = None) -> AsyncIterator[str]:
+        """The application behind a port of its own; its address."""
+        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        running = asyncio.create_task(
+            serve(app or self.app, ApiSettings(port=0), address.set_result)
+        )
+        try:
+            yield await asyncio.wait_for(address, START_LIMIT_S)
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
 
     def client(self, app: FastAPI | None = None, **headers: str) -> httpx.AsyncClient:
         """A client that sends `headers` and no credential of its own."""

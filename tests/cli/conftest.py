@@ -1,7 +1,6 @@
 """A served API for the commands that ask one."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from api.server import bind, serve
-from api.settings import ApiSettings
 from store.connection import open_pool
 from store.engine import create_read_engine
 from tests.api.world import TOKEN, World
@@ -39,20 +36,7 @@ async def served(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
     world = World(engine, pool, tmp_path / "static")
     world.clock.now = datetime.now(UTC)
     await world.admit()
-    async with serving(world) as url:
+    async with world.serving() as url:
         yield Served(world, url, tmp_path)
     await pool.close()
     await engine.dispose()
-
-
-@contextlib.asynccontextmanager
-async def serving(world: World) -> AsyncIterator[str]:
-    settings = ApiSettings(port=0)
-    address = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(
-        serve(world.app, settings, address.set_result, listener=bind(settings))
-    )
-    yield await address
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -19,6 +19,7 @@ __all__ = ["CSP", "EVERY_PATH", "STATIC", "Stub", "running"]
 STATIC = Path(__file__).parents[2] / "api" / "static"
 HELD_AT_MOST_S = 60.0
 EVERY_PATH = ""
+WEBSOCKET = "/ws"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -35,6 +36,8 @@ class Stub:
     failures: dict[str, Json] = field(default_factory=dict)
     """Path -> problem that is answered in place of the body; `EVERY_PATH` stands for all."""
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    handshakes: int = 0
+    """How often the page wanted to be told of changes; it is always refused, and asks instead."""
     answering: Event = field(default_factory=Event)
     """Cleared, the API takes requests and does not answer them."""
 
@@ -91,7 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api(self, path: str, query: str) -> None:
         asked = {name: values[0] for name, values in parse_qs(query).items()}
-        self.server.stub.asked.append((path, asked))
+        if path == WEBSOCKET:
+            self.server.stub.handshakes += 1
+        else:
+            self.server.stub.asked.append((path, asked))
         self.server.stub.answering.wait(HELD_AT_MOST_S)
         status, body = self.server.stub.answer(path, asked.get("cursor"))
         kind = "application/json" if status == 200 else "application/problem+json"

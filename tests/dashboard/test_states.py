@@ -311,9 +311,13 @@ async def test_a_hidden_page_asks_for_nothing(visit: Visit, stub: Stub) -> None:
 
     await visit.page.evaluate(SHOW, "hidden")
     quiet = await asks_nothing(visit, stub)
+    before = stub.handshakes
+    await visit.page.clock.run_for(60_000)
+    still = stub.handshakes - before
     await visit.page.evaluate(SHOW, "visible")
 
     assert [quiet, await asks_nothing(visit, stub)] == [True, False]
+    assert still == 0
 
 
 async def test_a_narrow_page_does_not_scroll_sideways(visitor: Visitor) -> None:

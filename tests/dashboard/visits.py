@@ -68,8 +68,9 @@ class Visit:
         return cast(list[str], await self.page.evaluate("() => window.policyViolations"))
 
     def note_console(self, message: ConsoleMessage) -> None:
-        """Keep an error of the console, but not that a request was refused."""
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        """Keep an error of the console, but not that a request or a handshake was refused."""
+        refused = ("Failed to load resource", "WebSocket connection to")
+        if message.type == "error" and not any(each in message.text for each in refused):
             self.troubles.append(message.text)
 
 

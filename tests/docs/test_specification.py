@@ -75,8 +75,8 @@ def test_what_is_built_lives_where_the_page_says(name: str) -> None:
     if path.suffix == ".sql":
         known = {relation.name for relation in relations(SCHEMA)}
         assert name in known or name in SCHEMA or "as the key of" in BUILT[name]
-    elif path.suffix == ".tsx":
-        assert re.search(rf"\bfunction {name}\b", path.read_text())
+    elif path.suffix in (".ts", ".tsx"):
+        assert re.search(rf"\b(?:function|class) {name}\b|^  {name}\(", path.read_text(), re.M)
     elif " " in name:
         assert name in known_routes()
     else:

@@ -154,8 +154,9 @@ async def test_requests_of_a_month_cost_what_those_of_a_day_cost(
         long = await cost_of(engine, lambda reads: reads.capacity_series(OWNER, asked(30 * 86_400)))
 
     for name in REQUESTS:
-        assert month[name].rows <= 1.2 * day[name].rows, name
-        # A page more for each statement whose index has grown a level.
+        # A few more: versions of a row that a vacuum could not take away yet, and a page for each
+        # statement whose index has grown a level.
+        assert month[name].rows <= max(1.2 * day[name].rows, day[name].rows + 3), name
         assert month[name].buffers <= max(1.2 * day[name].buffers, day[name].buffers + 3), name
         assert month[name].partitions == day[name].partitions, name
         assert not month[name].scanned_whole & month[name].partitions, name

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ApiError } from "./client";
-import { MAX_BACKOFF_MS, POLL_MS, pollDelay } from "./polling";
+import { MAX_BACKOFF_MS, POLL_MS, PUSHED_POLL_MS, pollDelay } from "./polling";
 
 const started = 1_000_000;
 const fine = { status: "success", dataUpdatedAt: started, errorUpdatedAt: 0, error: null };
@@ -11,6 +11,11 @@ function failing(forMs: number, error: unknown = new Error("refused")) {
 
 test("polls at its pace while all is well", () => {
   expect(pollDelay(fine, started)).toBe(POLL_MS);
+});
+
+test("asks seldom while the server tells of changes, and as often as ever after a failure", () => {
+  expect(pollDelay(fine, started, true)).toBe(PUSHED_POLL_MS);
+  expect(pollDelay(failing(500), started, true)).toBe(POLL_MS);
 });
 
 test("waits as long as it has been failing, within bounds", () => {

@@ -6,6 +6,7 @@ import {
 } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { usePaused } from "@/state/live";
+import { usePushed } from "@/state/updates";
 import type { ApiError, Query } from "./client";
 import { get, getAll } from "./client";
 import { pollDelay } from "./polling";
@@ -87,11 +88,12 @@ function usePolled<Body, Selected = Body>(
   select?: (body: Body) => Selected,
 ): Result<Selected> {
   const paused = usePaused();
+  const pushed = usePushed();
   return useQuery<Body, ApiError, Selected>({
     queryKey: key,
     queryFn: ({ signal }) => load(signal),
     enabled: key[0] !== null,
-    refetchInterval: (query) => (paused ? false : pollDelay(query.state, startedAt)),
+    refetchInterval: (query) => (paused ? false : pollDelay(query.state, startedAt, pushed)),
     // Another range may show the old curve until its own is here; another subject never.
     placeholderData: (previous, query) =>
       query !== undefined && sameSubject(query.queryKey, key) ? previous : undefined,

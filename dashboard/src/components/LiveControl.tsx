@@ -1,9 +1,11 @@
 import { togglePaused, usePaused } from "@/state/live";
 import { useKey } from "@/state/keys";
+import { usePushed } from "@/state/updates";
 
 /** Whether the page renews itself; `p` or a press pauses it. */
 export function LiveControl({ failing }: { failing: boolean }) {
   const paused = usePaused();
+  const pushed = usePushed();
   useKey("p", togglePaused);
   const word = paused ? "Paused" : failing ? "Retrying" : "Live";
   return (
@@ -14,6 +16,7 @@ export function LiveControl({ failing }: { failing: boolean }) {
       aria-keyshortcuts="p"
       data-testid="live-control"
       data-value={word.toLowerCase()}
+      data-updates={pushed ? "pushed" : "polled"}
       title={paused ? "Renew the values again (p)" : "Stop renewing the values (p)"}
       onClick={togglePaused}
     >

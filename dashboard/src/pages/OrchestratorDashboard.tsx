@@ -10,6 +10,7 @@ import { Moment } from "@/components/panel/Age";
 import { type PageNews, PageNewsContext } from "@/components/panel/pageNews";
 import { EmptyState, Failure, SignIn } from "@/components/panel/states";
 import { usePaused } from "@/state/live";
+import { useUpdates } from "@/state/updates";
 import { changeView, useView } from "@/state/url";
 import { OrchestratorView } from "./OrchestratorView";
 import { defaultOrchestrator } from "./defaultOrchestrator";
@@ -18,6 +19,7 @@ import { defaultOrchestrator } from "./defaultOrchestrator";
 export function OrchestratorDashboard() {
   const { orchestrator, range } = useView();
   const list = useOrchestrators();
+  useUpdates(orchestrator);
   const items = list.data?.items ?? [];
   const fallback = orchestrator === null ? defaultOrchestrator(items) : null;
   useEffect(() => {

@@ -8,6 +8,10 @@ export function usePaused(): boolean {
   return useSyncExternalStore(subscribe, () => paused);
 }
 
+export function isPaused(): boolean {
+  return paused;
+}
+
 export function togglePaused(): void {
   paused = !paused;
   for (const listener of listeners) listener();

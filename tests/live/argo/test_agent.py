@@ -76,6 +76,13 @@ async def at_rest(argo: Argo, namespace: str, phases: dict[str, int]) -> None:
     await until(lambda: told(argo, namespace) == phases)
 
 
+async def a_lock_is_waited_for(argo: Argo, namespace: str) -> None:
+    """By a workflow that has its place: one that is to begin may be told to wait for that first."""
+    await until(
+        lambda: any("lock. Lock status" in str(each["status"]) for each in argo.listed(namespace))
+    )
+
+
 async def ended(argo: Argo, namespace: str, phases: dict[str, int], *, well: bool = True) -> None:
     """End what runs, again and again, until Argo says so."""
 
@@ -152,8 +159,8 @@ async def test_waits_for_the_limit_are_the_known_ones(argo: Argo, jobs: str) -> 
     known_s = sorted(wait_s(listed[f"waits-{number}"]) for number in range(LIMIT))
     summary = details(batch)["latency"]["limit"]
     assert summary["count"] == LIMIT
-    # Argo keeps whole seconds of each of the two moments.
-    assert summary["maxMs"] / 1000 == pytest.approx(known_s[-1], abs=2)
+    # Argo keeps whole seconds of each of the two moments; a busy watch tells each somewhat late.
+    assert summary["maxMs"] / 1000 == pytest.approx(known_s[-1], abs=5)
 
 
 def wait_s(workflow: dict[str, Any]) -> float:
@@ -171,6 +178,7 @@ async def test_who_holds_a_mutex_and_who_waits(argo: Argo, jobs: str) -> None:
         await at_rest(argo, jobs, {"Running": 1})
         argo.submit(jobs, "waits", locked)
         await at_rest(argo, jobs, {"Running": 1, "Pending": 1})
+        await a_lock_is_waited_for(argo, jobs)
         held = await scrape(collector, argo)
         await ended(argo, jobs, {"Succeeded": 2})
         free = await scrape(collector, argo)
@@ -198,6 +206,7 @@ async def test_a_semaphore_is_a_queue_with_its_limit(argo: Argo, jobs: str) -> N
         for name in ("one", "two", "three"):
             argo.submit(jobs, name, shared)
         await at_rest(argo, jobs, {"Running": 2, "Pending": 1})
+        await a_lock_is_waited_for(argo, jobs)
         batch = await scrape(collector)
         await ended(argo, jobs, {"Succeeded": 3})
 
@@ -229,7 +238,7 @@ async def test_a_controller_that_is_killed_and_comes_back(argo: Argo, jobs: str)
         argo.submit(jobs, "meanwhile", ONE_STEP)
         async with asyncio.timeout(LIMIT_S):
             while True:
-                down = await scrape(collector)
+                down = await scrape(collector, argo)
                 if down.orchestrator.health.components[0].status is ComponentStatus.UNHEALTHY:
                     break
                 await asyncio.sleep(0.5)

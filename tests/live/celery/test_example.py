@@ -94,7 +94,7 @@ class Celery:
 
     def inspected(self) -> dict[str, Any]:
         """What the workers themselves say of the tasks that they have done."""
-        said = self.run("celery -A tasks inspect stats --json")
+        said = self.run("celery -A tasks inspect stats --json -d w1@here --timeout 60")
         (stats,) = json.loads(said[said.index("{") :]).values()
         total: dict[str, Any] = stats["total"]
         return total

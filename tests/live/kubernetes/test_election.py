@@ -6,20 +6,21 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agents.kube.election import LEASE_S, RETRY_S
+from agents.kube.election import LEASE_S
 from benchmarks.servers import die_with_parent, wait_for
 from tests.live.kubernetes.cluster import Cluster
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[3]
-LIMIT_S = 90.0
-SLACK_S = 10.0
-"""For a busy machine: a first list, a start."""
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+LIMIT_S = 180.0
 
 
 @dataclass
@@ -58,9 +59,14 @@ def pair(cluster: Cluster, tmp_path: Path) -> Iterator[tuple[Replica, Replica]]:
     for each in (first, second):
         each.process.kill()
         each.process.wait()
-    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/replicas"
     with cluster.client() as client:
-        client.delete(path).raise_for_status()
+        client.delete(f"{LEASES}/replicas").raise_for_status()
+
+
+def lease(cluster: Cluster) -> dict[str, Any]:
+    (found,) = [each for each in cluster.items(LEASES) if each["metadata"]["name"] == "replicas"]
+    spec: dict[str, Any] = found["spec"]
+    return spec
 
 
 def test_who_is_killed_is_followed_when_its_lease_has_run_out(
@@ -70,28 +76,26 @@ def test_who_is_killed_is_followed_when_its_lease_has_run_out(
     before = second.published()
     killed = time.time()
     first.process.kill()
+    left = lease(cluster)
     wait_for(lambda: bool(second.since(killed)), LIMIT_S, "the second publishes")
-    (lease,) = [
-        each
-        for each in cluster.items("/apis/coordination.k8s.io/v1/namespaces/default/leases")
-        if each["metadata"]["name"] == "replicas"
-    ]
 
     assert before == []
-    after_s = second.published()[0] - first.published()[-1]
-    assert LEASE_S - RETRY_S - 1 <= after_s <= LEASE_S + RETRY_S + SLACK_S
-    assert lease["spec"]["leaseTransitions"] == 1
+    renewed = datetime.fromisoformat(left["renewTime"]).timestamp()
+    assert second.published()[0] > renewed + LEASE_S
+    assert lease(cluster)["leaseTransitions"] == left["leaseTransitions"] + 1
 
 
-def test_who_ends_well_is_followed_at_once(pair: tuple[Replica, Replica]) -> None:
+def test_who_ends_well_is_followed_at_once(cluster: Cluster, pair: tuple[Replica, Replica]) -> None:
     first, second = pair
+    led = lease(cluster)["holderIdentity"]
     ended = time.time()
     first.process.terminate()
     assert first.process.wait(LIMIT_S) == 0
+    given_up = lease(cluster)["holderIdentity"]
     wait_for(lambda: bool(second.since(ended)), LIMIT_S, "the second publishes")
 
     assert second.published()[0] > first.published()[-1]
-    assert second.published()[0] - ended < LEASE_S - RETRY_S
+    assert given_up != led  # nobody has to wait until it has run out
 
 
 def test_a_holder_that_hangs_never_publishes_beside_the_next(
@@ -105,5 +109,5 @@ def test_a_holder_that_hangs_never_publishes_beside_the_next(
     first.process.send_signal(signal.SIGCONT)
     wait_for(lambda: len(second.since(woken)) > 8, LIMIT_S, "the second goes on")
 
-    late = [each for each in first.since(woken) if each - woken > 1]
-    assert late == []
+    # What it was about to publish when it froze may follow, nothing after that.
+    assert len(first.since(woken)) <= 1
