@@ -7,6 +7,9 @@ from analytics.anomalies.detector import FALSE_ALARMS_PER_WORKER_DAY
 from analytics.anomalies.findings import WorkerAnomaly
 from analytics.anomalies.histories import WorkerHistory
 from analytics.anomalies.judge import STEP, judge_workers
+from analytics.pool_optimization.findings import PoolOptimization
+from analytics.pool_optimization.optimize import optimize
+from analytics.scaling.simulator import Conditions
 from analytics.scaling_findings import ScalingNeeds
 from analytics.scaling_needs import (
     NORMAL_GOAL,
@@ -15,12 +18,32 @@ from analytics.scaling_needs import (
     ScalingGoal,
     scaling_needs,
 )
+from analytics.whatif import PoolStep
+from contracts.worker_pool import WorkerPoolMetrics
 
 __all__ = ["WorkerPoolOptimizer"]
 
 
 class WorkerPoolOptimizer:
     """Optimizes worker pool configuration and scaling."""
+
+    def optimize_worker_pool(
+        self,
+        pool_metrics: WorkerPoolMetrics,
+        workload_patterns: Sequence[PoolStep],
+        *,
+        conditions: Conditions | None = None,
+        price_per_worker_hour: float | None = None,
+    ) -> PoolOptimization:
+        """Size, resources, scaling policy, placement and health checks, each by what was measured.
+
+        `pool_metrics`: the newest record with its workers. `workload_patterns`: the pool's past in
+        steps of `conditions.step_s`, the oldest first. What is unknown gives a reason and no
+        recommendation; fewer workers are never recommended on less than a week.
+        """
+        return optimize(
+            pool_metrics, workload_patterns, conditions or Conditions(), price_per_worker_hour
+        )
 
     def predict_scaling_needs(
         self,

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from analytics.balancing.findings import LoadDistribution
+from analytics.anomalies.findings import PoolJudgement
+from analytics.balancing.findings import AlgorithmChoice, LoadDistribution
 from analytics.coordination.results import CoordinationHealth, CoordinationIssue
 from analytics.health_analysis import HealthAnalysis
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
@@ -150,6 +151,20 @@ class BalanceItem(Observed):
     pool_id: UUID | None
     algorithm: LoadBalancingAlgorithm | None
     analysis: LoadDistribution
+
+
+class BalanceChoice(Observed):
+    """The algorithm for one pool, or for all workers; observed is what it was chosen by."""
+
+    scope_id: UUID
+    pool_id: UUID | None
+    optimization: AlgorithmChoice
+
+
+class BalanceChoiceList(Record):
+    """A choice for each scope."""
+
+    items: list[BalanceChoice]
 
 
 class BalanceList(Record):
@@ -320,6 +335,13 @@ class QueueAnalysis(Observed):
     queue_id: UUID
     performance: QueuePerformance
     wait: WaitEstimate
+
+
+class WorkerAnomalies(Observed):
+    """The workers of a pool that are unlike the others."""
+
+    pool_id: UUID
+    judgement: PoolJudgement
 
 
 class WorkerPoolList(Record):

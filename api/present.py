@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from analytics.anomalies.findings import PoolJudgement
 from analytics.balancing.distribution import distribution
+from analytics.balancing.findings import AlgorithmChoice
 from analytics.coordination.health import coordination_health
 from analytics.health import analyze_health
 from analytics.histogram import mean, merge, percentile
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from api.models import (
+    BalanceChoice,
     BalanceItem,
     CapacityFrame,
     CapacitySeries,
@@ -28,6 +31,7 @@ from api.models import (
     SchedulingSeriesColumns,
     SeriesRange,
     UsageTold,
+    WorkerAnomalies,
     WorkerItem,
     WorkerPoolItem,
 )
@@ -42,6 +46,7 @@ from store.tables import SECTIONS
 from store.window import Window
 
 __all__ = [
+    "balance_choice",
     "balance_item",
     "capacity_frame",
     "coordination_frame",
@@ -53,6 +58,8 @@ __all__ = [
     "queue_frame",
     "queue_item",
     "scheduling_frame",
+    "whole_reason",
+    "worker_anomalies",
     "worker_item",
     "worker_pool_item",
 ]
@@ -76,7 +83,7 @@ def orchestrator_item(latest: Latest, now: datetime) -> OrchestratorItem:
         last_seen=latest.last_seen,
         observed_at=seen.observed_at,
         state=state,
-        reason=_whole_reason(latest, state) or _missing_reason(latest),
+        reason=whole_reason(latest, state) or _missing_reason(latest),
         status=record.health.status,
         health_score=record.health.health_score,
         capacity_utilization=capacity and capacity.capacity_utilization,
@@ -92,7 +99,7 @@ def orchestrator_frame(latest: Latest, now: datetime) -> OrchestratorFrame:
     return OrchestratorFrame(
         observed_at=latest.whole().observed_at,
         state=state,
-        reason=_whole_reason(latest, state),
+        reason=whole_reason(latest, state),
         record=latest.record,
         sections={
             section: Observed(**_observed(latest.observation(section), now)) for section in SECTIONS
@@ -136,6 +143,18 @@ def balance_item(record: LoadBalancingMetrics, now: datetime) -> BalanceItem:
     )
 
 
+def balance_choice(
+    record: LoadBalancingMetrics, choice: AlgorithmChoice, now: datetime
+) -> BalanceChoice:
+    """Which algorithm a scope should have, and how fresh what is known of it is."""
+    return BalanceChoice(
+        scope_id=record.scope_id,
+        pool_id=record.pool_id,
+        optimization=choice,
+        **_observed(_seen(record), now),
+    )
+
+
 def health_frame(latest: Latest, now: datetime) -> HealthFrame:
     """The record's own health, and its analysis from the record as it was published."""
     record = latest.published()
@@ -144,7 +163,7 @@ def health_frame(latest: Latest, now: datetime) -> HealthFrame:
         orchestrator_id=record.orchestrator_id,
         observed_at=record.collected_at,
         state=state,
-        reason=_whole_reason(latest, state),
+        reason=whole_reason(latest, state),
         health=record.health,
         analysis=analyze_health(record),
     )
@@ -206,6 +225,11 @@ def worker_pool_item(row: PoolRow, now: datetime) -> WorkerPoolItem:
     return WorkerPoolItem(**dict(row.pool), **_observed(row.seen, now))
 
 
+def worker_anomalies(row: PoolRow, found: PoolJudgement, now: datetime) -> WorkerAnomalies:
+    """Who is odd in a pool, and how fresh what is known of its workers is."""
+    return WorkerAnomalies(pool_id=row.pool.pool_id, judgement=found, **_observed(row.seen, now))
+
+
 def worker_item(pool_id: UUID, row: WorkerRow, now: datetime) -> WorkerItem:
     """A worker in a list."""
     told = row.usage
@@ -251,7 +275,8 @@ def _shown(latest: Latest, section: str) -> bool:
     return latest.outage or latest.is_current(section)
 
 
-def _whole_reason(latest: Latest, state: SectionState) -> str | None:
+def whole_reason(latest: Latest, state: SectionState) -> str | None:
+    """Why what is known of an orchestrator is not the present; null: it is."""
     if state is SectionState.ERROR:
         return _first_error(latest) or latest.record.health.diagnostics.status_reason
     return _stale_reason(latest) if state is SectionState.STALE else None

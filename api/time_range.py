@@ -8,15 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.problems import bad_parameter
 from store.reads import Range
 
-__all__ = ["TIME_RANGE", "SeriesQuery", "parse_time_range"]
+__all__ = ["MONTH_DAYS", "TIME_RANGE", "SeriesQuery", "parse_time_range"]
 
 TIME_RANGE_PATTERN = "^[1-9][0-9]{0,6}[smhdw]$"
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-LONGEST_S = 366 * 86_400
+DAY_S = 86_400
+LONGEST_DAYS, MONTH_DAYS = 366, 31
 
 
-def parse_time_range(value: str) -> int:
-    """Seconds of e.g. `90s`, `15m`, `1h`, `7d` or `2w`; at most 366 days.
+def parse_time_range(value: str, most_days: int = LONGEST_DAYS) -> int:
+    """Seconds of e.g. `90s`, `15m`, `1h`, `7d` or `2w`; at most 366 days, or fewer.
 
     Raises `ApiError` (422) with the grammar.
     """
@@ -25,8 +26,8 @@ def parse_time_range(value: str) -> int:
             "time_range", "expected a whole number and one of s, m, h, d, w, e.g. 15m, 1h or 7d"
         )
     seconds = int(value[:-1]) * UNITS_S[value[-1]]
-    if seconds > LONGEST_S:
-        raise bad_parameter("time_range", "at most 366d")
+    if seconds > most_days * DAY_S:
+        raise bad_parameter("time_range", f"at most {most_days}d")
     return seconds
 
 

@@ -91,6 +91,7 @@ def _healthy(seed: int) -> Scene:
     _chain(scene)
     _lost_word(scene)
     _writes(scene)
+    _rollout(scene)
     _decisions(scene, 0.0, SCENE_S, scene.random.randint(5, 80), (2.0, 900.0))
     return scene
 
@@ -134,6 +135,14 @@ def _lock_turns(scene: Scene) -> None:
         for lock in ("orders", "accounts"):
             scene.tell(at_s + hold_s, member, "lock_released", lock=lock)
         at_s += hold_s + scene.random.uniform(6, 30)
+
+
+def _rollout(scene: Scene) -> None:
+    """All members begin again one after the other, twice within ten minutes at the most."""
+    for begin_s in (30.0, 400.0):
+        for number, member in enumerate(scene.members):
+            scene.tell(begin_s + 20 * number, member, "member_left")
+            scene.tell(begin_s + 20 * number + 5, member, "member_joined")
 
 
 def _chain(scene: Scene) -> None:
@@ -246,6 +255,16 @@ def _storm(scene: Scene) -> None:
         scene.tell(i * step_s, member, "leader_elected", election="shard", term=100 + i)
 
 
+def _restarts(scene: Scene) -> None:
+    """A member that ends three or more times within ten minutes."""
+    count, member = scene.random.randint(3, 12), scene.random.choice(scene.members)
+    step_s = scene.random.uniform(1, 599 / (count - 1))
+    for number in range(count):
+        at_s = 3000 + number * step_s
+        scene.tell(at_s - 0.5, member, "member_left")
+        scene.tell(at_s, member, "member_joined")
+
+
 def _slow(scene: Scene) -> None:
     """Decisions that take more than a second for half an hour."""
     from_s = scene.random.uniform(9000, 12000)
@@ -257,5 +276,6 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
     "deadlock": _circle,
     "lock_contention": _contention,
     "election_storm": _storm,
+    "restart_storm": _restarts,
     "consensus_delays": _slow,
 }

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from cli.api_client import ApiClient, Item
-from cli.exits import Exit, UsageError
+from cli.exits import Exit
 from cli.get import Wanted, rows_of
+from cli.settings_file import read_settings
 from cli.tables import UNKNOWN, number, percent, printable, show_table
 
 __all__ = ["Question", "run_whatif"]
@@ -32,7 +31,9 @@ def run_whatif(client: ApiClient, question: Question, *, as_json: bool) -> Exit:
     """Print how each policy did. Raises `CommandError`."""
     body: Item = {"time_range": question.since, "delay_s": question.delay_s}
     if question.policies:
-        body["policies"] = [_policy(path) for path in question.policies]
+        body["policies"] = [
+            read_settings(path, "--policy", "kind: default") for path in question.policies
+        ]
     wanted = Wanted("pool", question.pool, orchestrator=question.orchestrator)
     (row,) = rows_of(client, wanted)
     found = client.ask(f"/worker-pools/{row.item['poolId']}/what-if", body)
@@ -51,16 +52,6 @@ def run_whatif(client: ApiClient, question: Question, *, as_json: bool) -> Exit:
     for line in (*found["evidence"], *_grounds(replays)):
         print(printable(line))
     return Exit.OK
-
-
-def _policy(path: Path) -> Item:
-    try:
-        found = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"--policy {path}: cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--policy {path}: expected settings with a kind, e.g. `kind: default`")
-    return found
 
 
 def _row(name: str, replay: Item) -> list[str]:

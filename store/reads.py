@@ -9,7 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.orchestrator import LatencyHistogram, OrchestratorMetrics, QueueInfo
+from contracts.orchestrator import (
+    LatencyHistogram,
+    OrchestratorMetrics,
+    OrchestratorType,
+    QueueInfo,
+)
 from contracts.worker_pool import WorkerStatus
 from store.charts import (
     CAPACITY,
@@ -49,6 +54,7 @@ from store.rows import (
     queue_of,
     worker_of,
 )
+from store.scheduling import AlgorithmHour, algorithm_hours
 from store.series import (
     History,
     Series,
@@ -66,6 +72,7 @@ from store.tables import (
     WORKER_INSTANCES,
     WORKER_POOLS,
 )
+from store.whole import Whole, clusters_with, pools_with_workers
 from store.window import Window, choose_window, whole_steps
 
 __all__ = ["Page", "Range", "Reads", "SchedulingSeries"]
@@ -129,13 +136,7 @@ class Reads:
     async def latest(self, orchestrator_id: UUID, *, queues: bool = False) -> Latest | None:
         """One orchestrator, on demand with the queues that belong to its queuing section."""
         async with connected(self._engine) as connection:
-            statement = ORCHESTRATOR_NOW.where(ORCHESTRATORS.c.id == orchestrator_id)
-            row = (await connection.execute(statement)).mappings().one_or_none()
-            if row is None:
-                return None
-            theirs = QUEUES.c.orchestrator_id == orchestrator_id
-            seen = await _queues_seen(connection, theirs) if queues else None
-        return latest_of(row, None if seen is None else tuple(queue_info(each) for each in seen))
+            return await _latest(connection, orchestrator_id, queues=queues)
 
     async def latest_of(self, orchestrator_ids: Collection[UUID]) -> dict[UUID, Latest]:
         """Those that there are of these orchestrators, with the queues of their records."""
@@ -152,6 +153,32 @@ class Reads:
         """The newest record as it was published; its queues come by name."""
         latest = await self.latest(orchestrator_id, queues=True)
         return latest.published() if latest else None
+
+    async def whole(self, orchestrator_id: UUID, most_workers: int) -> Whole | None:
+        """One orchestrator with all that belongs to it; see `store.whole`."""
+        async with connected(self._engine) as connection:
+            latest = await _latest(connection, orchestrator_id, queues=True)
+            if latest is None:
+                return None
+            pools = await pools_with_workers(connection, orchestrator_id, most_workers)
+            return Whole(latest, pools)
+
+    async def clusters_with(
+        self, pods: Sequence[str], cluster_id: str | None, limit: int
+    ) -> list[UUID]:
+        """Kubernetes clusters that have pods of these names; see `store.whole`."""
+        async with connected(self._engine) as connection:
+            return await clusters_with(connection, pods, cluster_id, limit)
+
+    async def watches(self, orchestrator_type: OrchestratorType) -> bool:
+        """Whether there is an orchestrator of the type."""
+        statement = (
+            select(ORCHESTRATORS.c.id)
+            .where(ORCHESTRATORS.c.orchestrator_type == orchestrator_type.value)
+            .limit(1)
+        )
+        async with connected(self._engine) as connection:
+            return await connection.scalar(statement) is not None
 
     async def queues(
         self, orchestrator_id: UUID | None, limit: int, after: After | None = None
@@ -236,6 +263,13 @@ class Reads:
             gauges = await _series(connection, SCHEDULING, subject, window)
             return SchedulingSeries(gauges, await _histograms(connection, subject, window))
 
+    async def algorithm_hours(
+        self, orchestrator_id: UUID, since: datetime
+    ) -> Sequence[AlgorithmHour]:
+        """Waits by scheduling algorithm and hour; see `store.scheduling`."""
+        async with connected(self._engine) as connection:
+            return await algorithm_hours(connection, orchestrator_id, since)
+
     async def queue_series(self, orchestrator_id: UUID, queue_id: UUID, asked: Range) -> Series:
         """History of one queue."""
         async with connected(self._engine) as connection:
@@ -271,6 +305,18 @@ class Reads:
         async with connected(self._engine) as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
         return read(row) if row is not None else None
+
+
+async def _latest(
+    connection: AsyncConnection, orchestrator_id: UUID, *, queues: bool
+) -> Latest | None:
+    statement = ORCHESTRATOR_NOW.where(ORCHESTRATORS.c.id == orchestrator_id)
+    row = (await connection.execute(statement)).mappings().one_or_none()
+    if row is None:
+        return None
+    theirs = QUEUES.c.orchestrator_id == orchestrator_id
+    seen = await _queues_seen(connection, theirs) if queues else None
+    return latest_of(row, None if seen is None else tuple(queue_info(each) for each in seen))
 
 
 async def _queues_seen(

@@ -14,7 +14,15 @@ from itertools import pairwise
 from analytics.coordination.events import ELECTED, STOOD_DOWN, Moment
 from analytics.coordination.results import Occurrence
 
-__all__ = ["STORM_ELECTIONS", "STORM_S", "Reign", "election_storms", "reigns", "split_brains"]
+__all__ = [
+    "STORM_ELECTIONS",
+    "STORM_S",
+    "Reign",
+    "election_storms",
+    "joined_spans",
+    "reigns",
+    "split_brains",
+]
 
 STORM_ELECTIONS = 3
 STORM_S = 600.0
@@ -154,7 +162,7 @@ def election_storms(moments: Sequence[Moment], skew_s: float) -> tuple[Occurrenc
             for run in zip(*(each[i:] for i in range(STORM_ELECTIONS)), strict=False)
             if run[-1].at_s - run[0].at_s + skew_s <= STORM_S
         ]
-        for run in _joined([(run[0].at_s, run[-1].at_s) for run in stormy]):
+        for run in joined_spans([(run[0].at_s, run[-1].at_s) for run in stormy]):
             within = [it for it in each if run[0] <= it.at_s <= run[1]]
             found.append(
                 Occurrence(
@@ -170,7 +178,7 @@ def election_storms(moments: Sequence[Moment], skew_s: float) -> tuple[Occurrenc
     return tuple(found)
 
 
-def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def joined_spans(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Spans in the order of their beginnings, those that touch as one."""
     borders = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(spans)) if b[0] > a[1]), len(spans)]
     groups = [spans[a:b] for a, b in pairwise(borders) if a < b]

@@ -10,6 +10,8 @@
 | `lock_acquired` | `lock`, `mode`, `waitMs` | it holds it |
 | `lock_timeout` | `lock` | it gave up waiting |
 | `lock_released`, `lock_expired` | `lock` | it holds it no more |
+| `member_joined`, `scheduler_joined` | | a member has begun |
+| `member_left`, `scheduler_left` | | it is gone |
 
 The first of `participants` is the member that acts. `mode` is `shared` or `exclusive`. Events of
 other types, and those without what their type needs, are left out and counted.
@@ -24,6 +26,8 @@ from contracts.events import CoordinationEvent
 
 __all__ = [
     "ELECTED",
+    "JOINED",
+    "LEFT",
     "LOCK_ENDED",
     "READ",
     "STOOD_DOWN",
@@ -36,7 +40,9 @@ STOOD_DOWN: Final = frozenset({"leader_lost", "lease_released", "lease_expired"}
 LOCK_ENDED: Final = frozenset({"lock_released", "lock_expired"})
 LEADING: Final = ELECTED | STOOD_DOWN | {"lease_renewed"}
 LOCKING: Final = LOCK_ENDED | {"lock_waiting", "lock_acquired", "lock_timeout"}
-READ: Final = LEADING | LOCKING | {"write_accepted"}
+JOINED: Final = frozenset({"member_joined", "scheduler_joined"})
+LEFT: Final = frozenset({"member_left", "scheduler_left"})
+READ: Final = LEADING | LOCKING | JOINED | LEFT | {"write_accepted"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,11 @@ def moments(events: Iterable[CoordinationEvent]) -> tuple[Moment, ...]:
 def _moment(event: CoordinationEvent) -> Moment | None:
     if event.event_type not in READ or not event.participants:
         return None
+    name: object
     if event.event_type in LEADING:
         name = event.details.get("election", "leader")
+    elif event.event_type in JOINED | LEFT:
+        name = "members"
     else:
         name = event.details.get("resource" if event.event_type == "write_accepted" else "lock")
     if not isinstance(name, str):

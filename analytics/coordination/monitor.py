@@ -7,6 +7,7 @@ from analytics.coordination.elections import election_storms, split_brains
 from analytics.coordination.events import READ, Moment, moments
 from analytics.coordination.health import coordination_health
 from analytics.coordination.locks import contended_locks, deadlocks, lock_spans
+from analytics.coordination.members import restart_storms
 from analytics.coordination.results import (
     CoordinationHealth,
     CoordinationIssue,
@@ -49,6 +50,12 @@ ISSUES = {
         "Nothing is decided while leadership changes hands",
         "Look for slow disks, long pauses and lost packets; lengthen the election timeout",
         "three elections within 600 s by any clocks within the bound",
+    ),
+    IssueType.RESTART_STORM: (
+        IssueSeverity.HIGH,
+        "What a member had begun is left and begun anew, and less is decided meanwhile",
+        "Look for why it ends: its log, its memory limit, its liveness probe",
+        "a member left and joined again three times within 600 s by its own clock",
     ),
     IssueType.CONSENSUS_DELAYS: (
         IssueSeverity.MEDIUM,
@@ -95,6 +102,7 @@ class CoordinationMonitor:
             IssueType.DEADLOCK: deadlocks(spans, ends_s, skew_s),
             IssueType.LOCK_CONTENTION: contended_locks(spans),
             IssueType.ELECTION_STORM: election_storms(read, skew_s),
+            IssueType.RESTART_STORM: restart_storms(read),
             IssueType.CONSENSUS_DELAYS: consensus_delays(events),
         }
         issues = [_issue(kind, times, events, read) for kind, times in found.items() if times]

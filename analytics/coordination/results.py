@@ -50,12 +50,13 @@ class CoordinationHealth(Finding):
 
 
 class IssueType(StrEnum):
-    """What can be wrong. The specification has three; deadlocks and storms are additive."""
+    """What can be wrong. The specification has three; deadlocks and both storms are additive."""
 
     SPLIT_BRAIN = "split_brain"
     DEADLOCK = "deadlock"
     LOCK_CONTENTION = "lock_contention"
     ELECTION_STORM = "election_storm"
+    RESTART_STORM = "restart_storm"
     CONSENSUS_DELAYS = "consensus_delays"
 
 

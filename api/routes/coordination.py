@@ -41,7 +41,7 @@ async def detect_coordination_issues(
     orchestrator_id: UUID,
     query: Annotated[IssuesQuery, Query()],
 ) -> Response:
-    """Split brains, deadlocks, contended locks, storms of elections, slow consensus.
+    """Split brains, deadlocks, contended locks, storms of elections or restarts, slow consensus.
 
     Found in the events that the orchestrator's agent published; of more than 20,000 in the range
     the newest are looked at, and `truncated` says so.

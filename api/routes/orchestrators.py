@@ -1,13 +1,20 @@
-"""Orchestrators: the list, and health, capacity and scheduling of one."""
+"""Orchestrators: the list, and health, capacity, scheduling of one, and why its work waits."""
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.capacity_findings import CapacityForecast
-from api.analyses import HISTORY_H, LONGEST_WINDOW_H, forecast_of
+from analytics.scheduling.findings import SchedulingOptimization
+from analytics.waiting.chain import waiting_causes
+from analytics.waiting.findings import WaitingCauses
+from api.analyses import HISTORY_H, LONGEST_WINDOW_H, forecast_of, scheduling_optimization_of
+from api.bodies import Work
+from api.fleet import fleet_around
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
@@ -15,12 +22,22 @@ from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import SeriesQuery
+from api.time_range import MONTH_DAYS, SeriesQuery, parse_time_range
 from store.rows import Latest
 
 __all__ = ["router"]
 
 router = APIRouter(prefix=f"{PREFIX}/orchestrators", tags=["orchestrators"], responses=PROBLEMS)
+
+
+class OptimizeQuery(BaseModel):
+    """Over what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_range: str = Field(
+        default="14d", description="How far back from now; at most 31d, as far as records are kept."
+    )
 
 
 @router.get("", response_model=OrchestratorList)
@@ -91,6 +108,43 @@ async def predict_capacity_requirements(
     demand = await services.reads.demand_by_hour(orchestrator_id, HISTORY_H, now)
     forecast = await asyncio.to_thread(forecast_of, demand, forecast_window)
     return conditional(request, forecast)
+
+
+@router.post("/{orchestrator_id}/optimize-scheduling", response_model=SchedulingOptimization)
+async def optimize_scheduling_algorithm(
+    request: Request,
+    services: Services,
+    orchestrator_id: UUID,
+    query: Annotated[OptimizeQuery, Query()],
+    body: Work | None = None,
+) -> Response:
+    """The scheduling algorithm under which work waits less, if what was measured carries that.
+
+    Latencies are compared in the same hours, or hours of the week; otherwise there is
+    insufficient evidence and the current one is kept. The body's work is simulated beside, which
+    recommends nothing. Nothing is changed.
+    """
+    seconds = parse_time_range(query.time_range, MONTH_DAYS)
+    latest = await _latest(services, orchestrator_id)
+    since = services.clock() - timedelta(seconds=seconds)
+    hours = await services.reads.algorithm_hours(orchestrator_id, since)
+    scheduling = latest.record.scheduling
+    current = scheduling.scheduling_algorithm if scheduling else None
+    found = await asyncio.to_thread(scheduling_optimization_of, current, hours, body)
+    return conditional(request, found)
+
+
+@router.get("/{orchestrator_id}/waiting-causes", response_model=WaitingCauses)
+async def get_waiting_causes(
+    request: Request, services: Services, orchestrator_id: UUID
+) -> Response:
+    """Why work waits, queue by queue: a chain over limits, workers and pods to nodes.
+
+    It goes through the newest records of this orchestrator and of the Kubernetes clusters that
+    its workers run on, each as far as it is known.
+    """
+    fleet = await fleet_around(services, orchestrator_id)
+    return conditional(request, waiting_causes(fleet, orchestrator_id))
 
 
 async def _latest(services: ApiServices, orchestrator_id: UUID, *, queues: bool = False) -> Latest:

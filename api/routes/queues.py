@@ -1,4 +1,4 @@
-"""Queues: the list, the metrics of one, how it does, and when what waits in it is taken."""
+"""Queues: the list, one over time, how it does, why and how long its items wait, its settings."""
 
 import asyncio
 from typing import Annotated
@@ -6,7 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.analyses import queue_analysis_of
+from analytics.queue_analysis.plans import QueueOptimization
+from analytics.waiting.chain import waiting_causes
+from analytics.waiting.findings import WaitingCauses
+from api.analyses import attempts_of, queue_analysis_of, queue_optimization_of
+from api.bodies import QueueOptimizeBody
+from api.fleet import fleet_around
 from api.models import QueueAnalysis, QueueFrame, QueueList
 from api.paging import ByOwner, OwnedPageQuery, decode_cursor, encode_cursor
 from api.present import queue_analysis, queue_frame, queue_item
@@ -75,3 +80,37 @@ async def analyze_queue(
     history = await services.reads.queue_by_minute(row.orchestrator_id, queue_id, WEEK_MINUTES, now)
     found = await asyncio.to_thread(queue_analysis_of, row, history, ahead)
     return conditional(request, queue_analysis(row, found, now))
+
+
+@router.get("/{queue_id}/waiting-causes", response_model=WaitingCauses)
+async def get_waiting_causes_of_queue(
+    request: Request, services: Services, queue_id: UUID
+) -> Response:
+    """Why what waits in one queue waits: a chain over limits, workers and pods to nodes."""
+    row = await services.reads.queue(queue_id)
+    if row is None:
+        raise not_found("queue", queue_id)
+    fleet = await fleet_around(services, row.orchestrator_id)
+    return conditional(request, waiting_causes(fleet, row.orchestrator_id, queue_id))
+
+
+@router.post("/{queue_id}/optimize", response_model=QueueOptimization)
+async def optimize_queue(
+    request: Request, services: Services, queue_id: UUID, body: QueueOptimizeBody | None = None
+) -> Response:
+    """Batch size, consumers and retry policy that reach a mean wait and drain a backlog.
+
+    By the queue's minutes of the last week; what is fine or unknown is kept, and why. Batches are
+    not recorded, so a batch size is never recommended here. Nothing is changed.
+    """
+    row = await services.reads.queue(queue_id)
+    if row is None:
+        raise not_found("queue", queue_id)
+    now, asked = services.clock(), body or QueueOptimizeBody()
+    history = await services.reads.queue_by_minute(row.orchestrator_id, queue_id, WEEK_MINUTES, now)
+    attempts = attempts_of(await services.reads.latest_record(row.orchestrator_id))
+    target = (asked.target_wait_s, asked.drain_s)
+    found = await asyncio.to_thread(
+        queue_optimization_of, row, history, asked.config, target, attempts
+    )
+    return conditional(request, found)

@@ -10,17 +10,14 @@ from analytics.scorecard import scorecard, together
 from api.analyses import period_of
 from api.models import ScorecardItem, ScorecardList
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
-from api.problems import bad_parameter
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import Services
-from api.time_range import parse_time_range
+from api.time_range import MONTH_DAYS, parse_time_range
 
 __all__ = ["router"]
 
 router = APIRouter(prefix=f"{PREFIX}/scorecard", tags=["scorecard"], responses=PROBLEMS)
-
-LONGEST_S = 31 * 86_400
 
 
 class ScorecardQuery(PageQuery):
@@ -36,9 +33,7 @@ async def get_scorecard(
     request: Request, services: Services, query: Annotated[ScorecardQuery, Query()]
 ) -> Response:
     """Each metric with its target, its definition and its ground; unknown is not a miss."""
-    seconds = parse_time_range(query.time_range)
-    if seconds > LONGEST_S:
-        raise bad_parameter("time_range", "at most 31d")
+    seconds = parse_time_range(query.time_range, MONTH_DAYS)
     since = (services.clock() - timedelta(seconds=seconds)).replace(
         minute=0, second=0, microsecond=0
     )

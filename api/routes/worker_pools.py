@@ -1,4 +1,4 @@
-"""Worker pools: the list, one, its workers, and what another scaling policy would have done."""
+"""Worker pools: the list, one, its workers, odd ones, what could be better, other policies."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.pool_optimization.findings import PoolOptimization
 from analytics.replay_findings import WhatIf
-from api.analyses import what_if_of
-from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
+from api.analyses import anomalies_of, pool_optimization_of, what_if_of
+from api.models import WorkerAnomalies, WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
     ByOwner,
@@ -18,13 +19,13 @@ from api.paging import (
     decode_cursor,
     encode_cursor,
 )
-from api.present import worker_item, worker_pool_item
-from api.problems import bad_parameter, not_found
+from api.present import worker_anomalies, worker_item, worker_pool_item
+from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import parse_time_range
-from contracts.worker_pool import WorkerStatus
+from api.time_range import MONTH_DAYS, parse_time_range
+from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from store.rows import PoolRow
 
 __all__ = ["router"]
@@ -57,7 +58,20 @@ class WhatIfBody(BaseModel):
     )
 
 
-LONGEST_WHAT_IF_S = 31 * 86_400
+class OptimizeQuery(BaseModel):
+    """Over what, and how fast workers come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_range: str = Field(
+        default="14d", description="How far back from now; at most 31d, as far as minutes are kept."
+    )
+    delay_s: float = Field(
+        default=300, gt=0, le=86_400, description="Seconds from an order to a ready worker."
+    )
+
+
+MOST_WORKERS = 20_000
 
 
 @router.get("", response_model=WorkerPoolList)
@@ -110,9 +124,7 @@ async def replay_scaling_policies(
 
     Nothing is changed.
     """
-    seconds = parse_time_range(body.time_range)
-    if seconds > LONGEST_WHAT_IF_S:
-        raise bad_parameter("time_range", "at most 31d")
+    seconds = parse_time_range(body.time_range, MONTH_DAYS)
     row = await _pool(services, pool_id)
     minutes = max(1, seconds // 60)
     history = await services.reads.pool_by_minute(
@@ -120,6 +132,49 @@ async def replay_scaling_policies(
     )
     found = await asyncio.to_thread(what_if_of, history, body.policies, body.delay_s)
     return conditional(request, found)
+
+
+@router.post("/{pool_id}/optimize", response_model=PoolOptimization)
+async def optimize_worker_pool(
+    request: Request,
+    services: Services,
+    pool_id: UUID,
+    query: Annotated[OptimizeQuery, Query()],
+) -> Response:
+    """Size, resources, scaling policy, placement and health checks of a pool, as measured.
+
+    It is a recommendation by the pool's own minutes and by one look at its workers; what is
+    unknown has a reason in its place. Nothing is changed.
+    """
+    seconds = parse_time_range(query.time_range, MONTH_DAYS)
+    row = await _pool(services, pool_id)
+    pool = await _with_workers(services, row)
+    history = await services.reads.pool_by_minute(
+        pool.orchestrator_id, pool_id, max(1, seconds // 60), services.clock()
+    )
+    found = await asyncio.to_thread(pool_optimization_of, pool, history, query.delay_s)
+    return conditional(request, found)
+
+
+@router.get("/{pool_id}/anomalies", response_model=WorkerAnomalies)
+async def detect_worker_anomalies(request: Request, services: Services, pool_id: UUID) -> Response:
+    """Workers that behave unlike their peers now, the oddest first.
+
+    By one look at all workers: it takes five that tell the same of themselves, and confidence is
+    low, for what a worker did before is not kept. Who cannot be judged is told with the reason.
+    """
+    row = await _pool(services, pool_id)
+    pool = await _with_workers(services, row)
+    found = await asyncio.to_thread(anomalies_of, pool)
+    return conditional(request, worker_anomalies(row, found, services.clock()))
+
+
+async def _with_workers(services: ApiServices, row: PoolRow) -> WorkerPoolMetrics:
+    """The pool's record with its workers; null where they are not known, or too many."""
+    found = await services.reads.workers(row.pool.pool_id, None, MOST_WORKERS)
+    known = found.next_after is None and (found.items or row.pool.total_workers == 0)
+    listed = tuple(each.worker for each in found.items) if known else None
+    return row.pool.model_copy(update={"workers": listed})
 
 
 async def _pool(services: ApiServices, pool_id: UUID) -> PoolRow:

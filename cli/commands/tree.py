@@ -15,6 +15,7 @@ from cli.commands import (
     get,
     ingest,
     kafka,
+    optimize,
     predict,
     rules,
 )
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(get.app, name="get")
 app.add_typer(predict.app, name="predict")
+app.add_typer(optimize.app, name="optimize")
 app.add_typer(rules.app, name="rules")
 app.add_typer(agent.app, name="agent")
 app.add_typer(ingest.app, name="ingest")
@@ -175,6 +177,56 @@ def scorecard(
         from cli.scorecard import run_scorecard
 
         return run_scorecard(client, orchestrator, since, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
+@app.command(epilog="Examples:  woa anomalies billing  |  woa anomalies billing -o json")
+def anomalies(
+    pool: Annotated[
+        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
+    ],
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Workers of a pool that behave unlike the others now."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.anomalies import run_anomalies
+        from cli.get import Wanted
+
+        wanted = Wanted("pool", pool, orchestrator=orchestrator)
+        return run_anomalies(client, wanted, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
+@app.command(
+    epilog="Examples:  woa why  |  woa why orders-prod  |  woa why --queue billing -o json"
+)
+def why(
+    orchestrator: Annotated[
+        str | None,
+        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
+    ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option("--queue", metavar="ID", help="Only what waits in it: id, name or a part."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """Why work waits: a sentence for each queue, from its limit over workers and pods to nodes.
+
+    The chain goes on in the Kubernetes clusters that the workers are pods of, as far as it is
+    known, and says where it ends.
+    """
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.why import run_why
+
+        return run_why(client, orchestrator, queue, as_json=output is Output.JSON)
 
     ask(context, work)
 

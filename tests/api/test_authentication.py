@@ -16,6 +16,7 @@ from tests.api.world import PREFIX, TOKEN, World
 CLOSED = [
     "/metrics",
     f"{PREFIX}/load-balancing/analysis",
+    f"{PREFIX}/load-balancing/optimize",
     f"{PREFIX}/openapi.json",
     f"{PREFIX}/orchestrators",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}",
@@ -25,15 +26,21 @@ CLOSED = [
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/events",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/health",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/load-balancing",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/optimize-scheduling",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/predict-capacity",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/scheduling",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/waiting-causes",
     f"{PREFIX}/queues",
     f"{PREFIX}/queues/{{queue_id}}/analysis",
     f"{PREFIX}/queues/{{queue_id}}/metrics",
+    f"{PREFIX}/queues/{{queue_id}}/optimize",
+    f"{PREFIX}/queues/{{queue_id}}/waiting-causes",
     f"{PREFIX}/scorecard",
     f"{PREFIX}/stream",
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
+    f"{PREFIX}/worker-pools/{{pool_id}}/anomalies",
+    f"{PREFIX}/worker-pools/{{pool_id}}/optimize",
     f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
     f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",
@@ -68,7 +75,7 @@ async def test_paths_that_do_not_exist_refuse_strangers_too(
     assert response.json()["code"] == "unauthenticated"
 
 
-@pytest.mark.parametrize("path", ["/" + CLOSED[2], "/./metrics", "/API/v1", "/metrics%2f"])
+@pytest.mark.parametrize("path", ["/" + CLOSED[3], "/./metrics", "/API/v1", "/metrics%2f"])
 async def test_paths_spelled_otherwise_reach_no_route(
     path: str, passerby: httpx.AsyncClient
 ) -> None:

@@ -1,11 +1,13 @@
 """The analysis of how work lies on workers."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 
 from contracts.load_balancing import WorkloadDistribution
 from tests.api.world import PREFIX, World
-from tests.records import NOON, load_balancing_record, orchestrator_record
+from tests.records import NOON, load_balancing_record, orchestrator_record, pool_record
 
 URL = f"{PREFIX}/load-balancing/analysis"
 
@@ -49,3 +51,66 @@ async def test_whose_loads_must_be_said(client: httpx.AsyncClient) -> None:
 
     assert (await client.get(URL)).status_code == 422
     assert (await client.get(URL, params={"orchestrator_id": nobody})).status_code == 404
+
+
+OPTIMIZE = f"{PREFIX}/load-balancing/optimize"
+
+
+async def test_live_loads_beat_turns_for_uneven_work(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    record = load_balancing_record()
+    await world.write(orchestrator_record(), pool_record(), record)
+    world.clock.now = NOON
+    asked = {"orchestrator_id": str(record.orchestrator_id), "pool_id": str(record.pool_id)}
+    work = {
+        "current_algorithm": "round_robin",
+        "worker_speeds": {"a": 1, "b": 1, "c": 2},
+        "utilization_ratio": 0.8,
+        "service_cv2": 4,
+    }
+    answer = await client.post(OPTIMIZE, params=asked, json=work)
+    again = await client.post(OPTIMIZE, params=asked, json=work)
+    (item,) = answer.json()["items"]
+    choice = item["optimization"]
+
+    assert (answer.status_code, item["state"]) == (200, "ok")
+    assert answer.text == again.text
+    assert choice["current_algorithm"] == "round_robin"
+    assert choice["recommended_algorithm"] in {"least_connections", "adaptive"}
+    assert choice["improvement_interval"][0] > 0
+
+
+async def test_what_is_not_known_keeps_the_current_one(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    record = load_balancing_record()
+    await world.write(orchestrator_record(), pool_record(), record)
+    asked = {"orchestrator_id": str(record.orchestrator_id)}
+    custom = (await client.post(OPTIMIZE, params=asked, json={})).json()["items"][0]
+    work = {"current_algorithm": "random", "worker_speeds": {"a": 1, "b": 1}}
+    unknown = (await client.post(OPTIMIZE, params=asked, json=work)).json()["items"][0]
+
+    assert custom["optimization"]["recommended_algorithm"] == "custom"
+    assert "cannot be simulated" in custom["optimization"]["reason"]
+    # The utilization is the pool's own.
+    assert unknown["optimization"]["reason"] == "Unknown: how job sizes vary."
+
+
+async def test_whose_work_and_how_it_is_must_be_said_rightly(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    record = load_balancing_record()
+    await world.write(orchestrator_record(), record)
+    asked = {"orchestrator_id": str(record.orchestrator_id)}
+    nobody = "00000000-0000-0000-0000-00000000abcd"
+    many = [load_balancing_record(pool_id=UUID(int=number)) for number in range(9)]
+
+    assert (await client.post(OPTIMIZE, json={})).status_code == 422
+    assert (await client.post(OPTIMIZE, params=asked)).status_code == 422
+    for wrong in ({"service_cv2": -1}, {"worker_speeds": {"a": 0}}, {"speed": 1}):
+        assert (await client.post(OPTIMIZE, params=asked, json=wrong)).status_code == 422
+    for gone in ({"orchestrator_id": nobody}, asked | {"pool_id": nobody}):
+        assert (await client.post(OPTIMIZE, params=gone, json={})).status_code == 404
+    await world.write(*many)
+    assert (await client.post(OPTIMIZE, params=asked, json={})).status_code == 422

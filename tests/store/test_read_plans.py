@@ -48,6 +48,8 @@ REQUESTS: dict[str, Request] = {
     "queue-metrics": lambda reads: reads.queue_series(OWNER, some(ORDERS), asked()),
     "pools": lambda reads: reads.pools(OWNER, 100),
     "workers": lambda reads: reads.workers(POOL, None, 100),
+    "algorithm-hours": lambda reads: reads.algorithm_hours(OWNER, NOW - timedelta(hours=1)),
+    "whole": lambda reads: reads.whole(OWNER, 1_000),
 }
 
 

@@ -260,3 +260,40 @@ def test_nothing_is_nothing() -> None:
 def test_a_bound_below_zero_is_refused(skew_s: float) -> None:
     with pytest.raises(ValueError, match="max_clock_skew_s"):
         found([], skew_s)
+
+
+def began(times: int, every_s: float, *, leaves: bool = True) -> list[CoordinationEvent]:
+    """A scheduler that ends just before it begins again."""
+    found = [event(0, "host-1", "scheduler_joined", job=0)]
+    for number in range(1, times + 1):
+        at_s = number * every_s
+        if leaves:
+            found.append(event(at_s - 1, "host-1", "scheduler_left", job=number - 1))
+        found.append(event(at_s, "host-1", "scheduler_joined", job=number))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("events", "restarts"),
+    [
+        (began(3, 100), 3),
+        (began(3, 300), 3),  # 600 s from the first to the third
+        (began(3, 301), None),
+        (began(2, 10), None),
+        (began(5, 10, leaves=False), None),  # six schedulers of one host, none of which ended
+        (began(9, 200), 9),
+        ([*began(2, 10), event(30, "host-2", "scheduler_joined")], None),
+    ],
+)
+def test_a_member_that_begins_again_and_again(
+    events: list[CoordinationEvent], restarts: int | None
+) -> None:
+    issues = CoordinationMonitor().detect_coordination_issues(events)
+
+    assert [each.type for each in issues] == ([] if restarts is None else ["restart_storm"])
+    if restarts is not None:
+        (issue,) = issues
+        (storm,) = issue.occurrences
+        assert (storm.subject, storm.measured) == ("host-1", {"restarts": restarts})
+        assert f"began again {restarts} times" in issue.evidence
+        assert issue.severity == "high"

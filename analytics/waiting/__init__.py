@@ -1,0 +1,1 @@
+"""Why work waits: from its queue over limits, workers and pods to nodes, across orchestrators."""
