@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
+from analytics.forecasting.names import ModelName
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.replay_findings import WhatIf
 from analytics.scorecard import Period, Total
@@ -20,6 +21,7 @@ __all__ = [
     "HISTORY_H",
     "LONGEST_WINDOW_H",
     "forecast_of",
+    "forecasts_of",
     "issues_of",
     "period_of",
     "queue_analysis_of",
@@ -41,8 +43,13 @@ HISTORY_H = 8 * 7 * 24
 LONGEST_WINDOW_H = 7 * 24
 
 
-def forecast_of(demand: Series, hours: int) -> CapacityForecast:
-    """The forecast that a history of hourly demand gives; it may take a second of CPU."""
+def forecast_of(
+    demand: Series, hours: int, model: ModelName = ModelName.ENSEMBLE
+) -> CapacityForecast:
+    """The forecast that a history of hourly demand gives; it may take a second of CPU.
+
+    Raises `ModelNotInstalledError`.
+    """
     from analytics.capacity_forecast import CapacitySample  # noqa: PLC0415 - it loads numpy
     from analytics.orchestrator import OrchestratorAnalyzer  # noqa: PLC0415
 
@@ -51,7 +58,14 @@ def forecast_of(demand: Series, hours: int) -> CapacityForecast:
         CapacitySample(at, used, pending, total)
         for at, used, pending, total in zip(demand.window.starts(), *columns, strict=True)
     ]
-    return OrchestratorAnalyzer().predict_capacity_requirements(samples, hours)
+    return OrchestratorAnalyzer().predict_capacity_requirements(samples, hours, model=model)
+
+
+def forecasts_of(
+    demands: Sequence[Series], hours: int, model: ModelName = ModelName.ENSEMBLE
+) -> list[CapacityForecast]:
+    """`forecast_of` each, in their order: a chunk of a fleet."""
+    return [forecast_of(demand, hours, model) for demand in demands]
 
 
 def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: float) -> WhatIf:

@@ -1,7 +1,7 @@
 """A forecast with its interval and its record: how it did on the last block, beside the naive."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Outlook:
     `used` names the model; a learnt one only where it beat both naive ones. `errors` are mean
     absolute ones of `judged` origins that it had not learnt from, by model. `scale` is the mean
     absolute change over a season: error / scale is the MASE of Hyndman and Koehler (2006), null
-    for a history that repeats itself exactly. `intervals` go on from here as values come in.
+    for a history that repeats itself exactly. With `fitted`, what was learnt, and `intervals` it
+    goes on as values come in.
     """
 
     values: FloatArray
@@ -38,10 +39,29 @@ class Outlook:
     judged: int
     scale: float | None
     intervals: Intervals
+    fitted: Fitted
+    lowest: float
 
     @property
     def mase(self) -> float | None:
         return None if self.scale is None else self.errors[self.used] / self.scale
+
+    def after(self, history: FloatArray, new: int) -> "Outlook":
+        """What is expected when `new` more values are known, the last of `history`.
+
+        Nothing is learnt: what was, forecasts again, and each new value moves the interval by
+        what was missed 1 to `horizon` steps before. `history` is as long as the one that was
+        learnt from, or longer.
+        """
+        steps, intervals = np.arange(len(self.values)), self.intervals
+        first = len(history) - new - len(steps) + 1
+        made = self.fitted.at(history, np.arange(first, len(history) + 1))
+        for row in range(new):
+            came = history[len(history) - new + row] - made[row + len(steps) - 1 - steps, steps]
+            below, above = intervals.bounds()
+            intervals = intervals.after(came, (came < below) | (above < came))
+        values, lower, upper = _bounded(made[-1], intervals, self.lowest)
+        return replace(self, values=values, lower=lower, upper=upper, intervals=intervals)
 
 
 def outlook(
@@ -67,18 +87,33 @@ def outlook(
     used = _used(errors, model)
     half = block // 2
     intervals, _ = Intervals.of(misses[used][:half]).followed(misses[used][half:])
-    values = learnt[used].whole.at(history, np.array([len(history)]))[0]
-    below, above = intervals.bounds()
+    fitted = learnt[used].whole
+    made = fitted.at(history, np.array([len(history)]))[0]
+    values, lower, upper = _bounded(made, intervals, lowest)
     change = float(np.abs(history[season:] - history[:-season]).mean())
     return Outlook(
-        values=np.maximum(values, lowest),
-        lower=np.maximum(values + below, lowest),
-        upper=np.maximum(values + above, lowest),
+        values=values,
+        lower=lower,
+        upper=upper,
         used=used,
         errors=errors,
         judged=block,
         scale=change or None,
         intervals=intervals,
+        fitted=fitted,
+        lowest=lowest,
+    )
+
+
+def _bounded(
+    made: FloatArray, intervals: Intervals, lowest: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A forecast and the ends of its interval, none below `lowest`."""
+    below, above = intervals.bounds()
+    return (
+        np.maximum(made, lowest),
+        np.maximum(made + below, lowest),
+        np.maximum(made + above, lowest),
     )
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from analytics.capacity_findings import CapacityForecast
+from analytics.forecasting.names import ModelName, ModelNotInstalledError
 from api.analyses import HISTORY_H, LONGEST_WINDOW_H, forecast_of
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
-from api.problems import not_found
+from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
@@ -80,6 +81,9 @@ async def predict_capacity_requirements(
     forecast_window: Annotated[
         int, Query(ge=1, le=LONGEST_WINDOW_H, description="Hours to look ahead.")
     ] = 24,
+    model: Annotated[
+        ModelName, Query(description="What forecasts, where it beats both naive ones on the past.")
+    ] = ModelName.ENSEMBLE,
 ) -> Response:
     """What will be demanded in each hour ahead, and the capacity that it takes.
 
@@ -89,7 +93,10 @@ async def predict_capacity_requirements(
     await require_orchestrator(services, orchestrator_id)
     now = services.clock()
     demand = await services.reads.demand_by_hour(orchestrator_id, HISTORY_H, now)
-    forecast = await asyncio.to_thread(forecast_of, demand, forecast_window)
+    try:
+        forecast = await asyncio.to_thread(forecast_of, demand, forecast_window, model)
+    except ModelNotInstalledError as error:
+        raise bad_parameter("model", str(error)) from error
     return conditional(request, forecast)
 
 
