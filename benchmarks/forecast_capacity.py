@@ -16,9 +16,9 @@ import numpy as np
 from scipy import stats
 
 from analytics.forecasting.intervals import Intervals
-from analytics.forecasting.models import MODELS, Learnt
+from analytics.forecasting.models import MODELS, TOGETHER, Learnt
 from analytics.forecasting.outlook import NAIVE
-from analytics.forecasting.ridge import block_steps
+from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import FloatArray
 from benchmarks.traces import demand
 
@@ -31,6 +31,11 @@ COVERED = (0.85, 0.95)
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the traces")
+    parser.add_argument(
+        "--models",
+        default="ridge",
+        help="which further ones, by comma; lightgbm and random_forest take minutes",
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -38,11 +43,17 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     series = dict(demand(arguments.data, HOUR_S))
     if not series:
         raise SystemExit(f"{arguments.data} has none of the folders of traces")
-    mase: dict[str, list[float]] = {name: [] for name in (MODEL, *NAIVE)}
-    for values in series.values():
-        for origin, scale in _origins(values):
-            for name, all_of_it in mase.items():
-                all_of_it.append(_error(name, values, origin) / scale)
+    names = dict.fromkeys((MODEL, *NAIVE, *filter(None, arguments.models.split(","))))
+    origins = [_origins(values) for values in series.values()]
+    asked = [
+        [
+            (values, *found[turn])
+            for values, found in zip(series.values(), origins, strict=True)
+            if turn < len(found)
+        ]
+        for turn in range(max(map(len, origins)))
+    ]
+    mase = {name: [error for each in asked for error in _errors(name, each)] for name in names}
     covered = [_coverage(values) for values in series.values()]
     ours = np.array(mase[MODEL])
     return {
@@ -59,22 +70,31 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "series": len(series),
         "forecasts": len(ours),
         "model": MODEL,
+        "models": {name: round(float(np.mean(errors)), 4) for name, errors in mase.items()},
     }
 
 
-def _origins(values: FloatArray) -> Iterator[tuple[int, float]]:
+def _origins(values: FloatArray) -> list[tuple[int, float]]:
     """Midnights, counted back from the last whole day, and the scale of the history before."""
+    found = []
     for origin in range(len(values) - HORIZON, LEAST_DAYS * DAY - 1, -DAY):
         history = values[:origin]
         scale = float(np.abs(history[DAY:] - history[:-DAY]).mean())
         if scale > 0:
-            yield origin, scale
+            found.append((origin, scale))
+    return found
 
 
-def _error(model: str, values: FloatArray, origin: int) -> float:
-    learnt = MODELS[model](values[:origin], HORIZON, DAY).whole
-    made = np.maximum(learnt.at(values[:origin], np.array([origin]))[0], 0.0)
-    return float(np.abs(made - values[origin : origin + HORIZON]).mean())
+def _errors(model: str, asked: list[tuple[FloatArray, int, float]]) -> Iterator[float]:
+    """MASE of each series from its origin on; those asked at once may learn together."""
+    histories = [values[:origin] for values, origin, _ in asked]
+    if model in TOGETHER:
+        learnt = TOGETHER[model](histories, HORIZON, DAY)
+    else:
+        learnt = [MODELS[model](history, HORIZON, DAY) for history in histories]
+    for (values, origin, scale), each in zip(asked, learnt, strict=True):
+        made = np.maximum(each.whole.at(values[:origin], np.array([origin]))[0], 0.0)
+        yield float(np.abs(made - values[origin : origin + HORIZON]).mean()) / scale
 
 
 def _coverage(values: FloatArray) -> float:

@@ -5,7 +5,7 @@ Dask scheduler named by DASK_SCHEDULER_ADDRESS, a Ray cluster by RAY_ADDRESS (ea
 small one of its own here). All give the same results, in the order of the items.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -39,7 +39,7 @@ def in_chunks(
     items: Iterable[T],
     engine: Engine,
     done: Callable[[int], None] = lambda _: None,
-) -> Iterator[R]:
+) -> Generator[R]:
     """What `work` makes of the items, in their order; `done` is told how many were worked on.
 
     `items` are taken as they are needed, and what is left undone when the caller stops is never

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.forecasting.intervals import Intervals
-from analytics.forecasting.models import MODELS, Fitted
-from analytics.forecasting.ridge import block_steps
+from analytics.forecasting.models import MODELS, Fitted, Learnt
+from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import FloatArray
 
 __all__ = ["LEAST_SEASONS", "NAIVE", "Outlook", "outlook"]
@@ -40,7 +40,6 @@ class Outlook:
     scale: float | None
     intervals: Intervals
     fitted: Fitted
-    lowest: float
 
     @property
     def mase(self) -> float | None:
@@ -60,7 +59,7 @@ class Outlook:
             came = history[len(history) - new + row] - made[row + len(steps) - 1 - steps, steps]
             below, above = intervals.bounds()
             intervals = intervals.after(came, (came < below) | (above < came))
-        values, lower, upper = _bounded(made[-1], intervals, self.lowest)
+        values, lower, upper = _bounded(made[-1], intervals)
         return replace(self, values=values, lower=lower, upper=upper, intervals=intervals)
 
 
@@ -69,11 +68,13 @@ def outlook(
     horizon: int,
     season: int,
     model: str = "ensemble",
-    lowest: float = 0.0,
+    learnt_together: Learnt | None = None,
 ) -> Outlook | None:
     """Forecast `horizon` steps after a finite history; None where it is too short.
 
-    Nothing is forecast below `lowest`. Raises `KeyError` for a model that is not in `MODELS`.
+    Nothing is forecast below 0: counts and rates are not. `learnt_together`: what the model has
+    learnt of this history beside others, else it learns here. Raises `KeyError` for a model that
+    is not in `MODELS`, `ModelNotInstalledError` for one whose extra is not there.
     """
     learn = MODELS[model]
     block = block_steps(len(history), horizon, season)
@@ -81,7 +82,7 @@ def outlook(
         return None
     names = (*NAIVE, model)
     learnt = {name: MODELS[name](history, horizon, season) for name in NAIVE}
-    learnt[model] = learn(history, horizon, season)
+    learnt[model] = learnt_together or learn(history, horizon, season)
     misses = {name: _misses(learnt[name].early, history, horizon, block) for name in names}
     errors = {name: float(np.abs(each).mean()) for name, each in misses.items()}
     used = _used(errors, model)
@@ -89,7 +90,7 @@ def outlook(
     intervals, _ = Intervals.of(misses[used][:half]).followed(misses[used][half:])
     fitted = learnt[used].whole
     made = fitted.at(history, np.array([len(history)]))[0]
-    values, lower, upper = _bounded(made, intervals, lowest)
+    values, lower, upper = _bounded(made, intervals)
     change = float(np.abs(history[season:] - history[:-season]).mean())
     return Outlook(
         values=values,
@@ -101,20 +102,13 @@ def outlook(
         scale=change or None,
         intervals=intervals,
         fitted=fitted,
-        lowest=lowest,
     )
 
 
-def _bounded(
-    made: FloatArray, intervals: Intervals, lowest: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """A forecast and the ends of its interval, none below `lowest`."""
+def _bounded(made: FloatArray, intervals: Intervals) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A forecast and the ends of its interval, none below 0."""
     below, above = intervals.bounds()
-    return (
-        np.maximum(made, lowest),
-        np.maximum(made + below, lowest),
-        np.maximum(made + above, lowest),
-    )
+    return np.maximum(made, 0.0), np.maximum(made + below, 0.0), np.maximum(made + above, 0.0)
 
 
 def _used(errors: Mapping[str, float], model: str) -> str:

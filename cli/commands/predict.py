@@ -109,8 +109,8 @@ def fleet(
         Engines, typer.Option("--engine", help="loky: processes here; dask, ray: a cluster.")
     ] = Engines.LOKY,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, help="How many at a time; unset: one a core.")
-    ] = -1,
+        int | None, typer.Option("--jobs", min=1, help="How many at a time; unset: one a core.")
+    ] = None,
     output: OutputOption = Output.TABLE,
     config: ConfigFile = None,
 ) -> None:
@@ -127,7 +127,7 @@ def fleet(
         from cli.predict_fleet import run_predict_fleet
 
         return run_predict_fleet(
-            settings, hours, model, Engine(engine.value, jobs), as_json=output is Output.JSON
+            settings, hours, model, Engine(engine.value, jobs or -1), as_json=output is Output.JSON
         )
 
     finish(work)
