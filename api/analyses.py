@@ -10,6 +10,8 @@ from analytics.coordination.results import CoordinationIssue
 from analytics.forecasting.names import ModelName
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.replay_findings import WhatIf
+from analytics.scaling_findings import ScalingNeeds
+from analytics.scaling_plan import ScalingGoal
 from analytics.scorecard import Period, Total
 from api.problems import ApiError, ProblemPart
 from contracts.events import CoordinationEvent
@@ -25,6 +27,7 @@ __all__ = [
     "issues_of",
     "period_of",
     "queue_analysis_of",
+    "scaling_needs_of",
     "what_if_of",
 ]
 
@@ -85,6 +88,32 @@ def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: flo
     columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
     steps = [PoolStep(*each) for each in zip(*columns, strict=True)]
     return what_if(steps, chosen, Conditions(step_s=history.window.step_s, delay_s=delay_s))
+
+
+def scaling_needs_of(
+    work: Series, goal: ScalingGoal, worker_hour_price: float | None, model: ModelName
+) -> ScalingNeeds:
+    """The workers that a pool's stored work takes; some seconds of CPU for weeks of history.
+
+    Raises `ModelNotInstalledError`.
+    """
+    from analytics.pool_work import WorkSample, pool_scaling_needs  # noqa: PLC0415 - numpy
+
+    names = ("arrivalRate", "throughput", "taskMs", "usedSlots", "busyWorkers", "totalSlots")
+    columns = (work.lines[name] for name in names)
+    samples = [
+        WorkSample(at, arrivals, done, task and task / 1000, used, busy, slots, workers)
+        for at, arrivals, done, task, used, busy, slots, workers in zip(
+            work.window.starts(), *columns, _whole(work.lines["totalWorkers"]), strict=True
+        )
+    ]
+    return pool_scaling_needs(
+        samples, work.window.end, goal, cost_per_worker_hour=worker_hour_price, model=model
+    )
+
+
+def _whole(numbers: Sequence[float | None]) -> list[int | None]:
+    return [None if number is None else int(number) for number in numbers]
 
 
 def queue_analysis_of(

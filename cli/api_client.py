@@ -74,7 +74,7 @@ class ApiClient:
         query = {name: value for name, value in parameters.items() if value is not None}
         return self._object(self._send("GET", path, query))
 
-    def ask(self, path: str, body: Item | None = None, **parameters: str | int) -> Item:
+    def ask(self, path: str, body: Item | None = None, **parameters: str | float) -> Item:
         """What an analysis answers: `POST path`."""
         return self._object(self._send("POST", path, parameters, body))
 
@@ -100,7 +100,7 @@ class ApiClient:
         return fixes.get(name, f"`woa context set {name} --token-file FILE`, or set WOA_TOKEN")
 
     def _send(
-        self, method: str, path: str, query: Mapping[str, str | int], body: Item | None = None
+        self, method: str, path: str, query: Mapping[str, str | float], body: Item | None = None
     ) -> httpx.Response:
         try:
             response = self._http.request(method, path, params=query, json=body)

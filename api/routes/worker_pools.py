@@ -1,4 +1,4 @@
-"""Worker pools: the list, one, its workers, and what another scaling policy would have done."""
+"""Worker pools: the list, one, its workers, how many it needs, what policies would have done."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,8 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.forecasting.names import ModelName, ModelNotInstalledError
 from analytics.replay_findings import WhatIf
-from api.analyses import what_if_of
+from analytics.scaling_findings import ScalingNeeds
+from analytics.scaling_plan import ScalingGoal
+from api.analyses import scaling_needs_of, what_if_of
 from api.models import WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
@@ -119,6 +122,59 @@ async def replay_scaling_policies(
         row.pool.orchestrator_id, pool_id, minutes, services.clock()
     )
     found = await asyncio.to_thread(what_if_of, history, body.policies, body.delay_s)
+    return conditional(request, found)
+
+
+class ScalingNeedsQuery(BaseModel):
+    """What the size of a pool is chosen for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_wait_s: float = Field(
+        default=300, gt=0, le=86_400, description="Seconds that work may wait on average."
+    )
+    provisioning_s: float = Field(
+        default=300, ge=0, le=3_600, description="Seconds from an order to a ready worker."
+    )
+    shortage_cost: float = Field(
+        default=9,
+        gt=0,
+        le=1e6,
+        description="What a missing worker costs, in what one too many costs in the same time.",
+    )
+    worker_hour_price: float | None = Field(
+        default=None, ge=0, le=1e9, description="Of a worker's hour; unset: costs are unknown."
+    )
+    model: ModelName = Field(default=ModelName.ENSEMBLE, description="What forecasts arrivals.")
+
+
+LEARNT_STEPS, STEP_S = 21 * 288, 300
+
+
+@router.post("/{pool_id}/predict-scaling-needs", response_model=ScalingNeeds)
+async def predict_scaling_needs(
+    request: Request,
+    services: Services,
+    pool_id: UUID,
+    query: Annotated[ScalingNeedsQuery, Query()],
+) -> Response:
+    """The workers that keep the wait of a pool's work at the target for the next hour.
+
+    Learnt from the last three weeks, as far as they are stored by the minute; what is not known
+    gives the reason instead of numbers. Nothing is changed.
+    """
+    row = await _pool(services, pool_id)
+    work = await services.reads.pool_work(row, LEARNT_STEPS, STEP_S, services.clock())
+    goal = ScalingGoal(
+        target_wait_s=query.target_wait_s,
+        provisioning_s=query.provisioning_s,
+        shortage_cost=query.shortage_cost,
+    )
+    price, model = query.worker_hour_price, query.model
+    try:
+        found = await asyncio.to_thread(scaling_needs_of, work, goal, price, model)
+    except ModelNotInstalledError as error:
+        raise bad_parameter("model", str(error)) from error
     return conditional(request, found)
 
 

@@ -98,6 +98,50 @@ def wait(
 
 
 @app.command(
+    epilog="Examples:  woa predict workers billing --target-wait-s 30  |  "
+    "woa predict workers billing --orchestrator orders-prod --price 0.12 -o json"
+)
+def workers(
+    pool: Annotated[
+        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
+    ],
+    target_wait_s: Annotated[
+        float, typer.Option("--target-wait-s", help="Seconds that work may wait on average.")
+    ] = 300.0,
+    provisioning_s: Annotated[
+        float, typer.Option("--provisioning-s", help="Seconds from an order to a ready worker.")
+    ] = 300.0,
+    shortage_cost: Annotated[
+        float,
+        typer.Option(
+            "--shortage-cost", help="What a missing worker costs, in what one too many costs."
+        ),
+    ] = 9.0,
+    price: Annotated[float | None, typer.Option("--price", help="Of a worker's hour.")] = None,
+    model: ModelOption = ModelName.ENSEMBLE,
+    orchestrator: OrchestratorOption = None,
+    output: OutputOption = Output.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """The workers that keep a pool's wait at the target for the next hour. Nothing is changed."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.get import Wanted
+        from cli.predict_workers import run_predict_workers
+
+        goal: dict[str, str | float] = {
+            "target_wait_s": target_wait_s,
+            "provisioning_s": provisioning_s,
+            "shortage_cost": shortage_cost,
+            "model": model.value,
+        } | ({} if price is None else {"worker_hour_price": price})
+        wanted = Wanted("pool", pool, orchestrator=orchestrator)
+        return run_predict_workers(client, wanted, goal, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
+@app.command(
     epilog="Examples:  woa predict fleet -c woa.yaml  |  "
     "woa predict fleet --hours 48 --jobs 8 -o json  |  "
     "DASK_SCHEDULER_ADDRESS=tcp://dask:8786 woa predict fleet --engine dask"
