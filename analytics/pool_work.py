@@ -58,16 +58,16 @@ def pool_scaling_needs(
     recent = [each for each in samples if now - each.at <= RECENT]
     workers, slots = _newest(recent, lambda each: each.total_workers), _slots(recent)
     service, service_from = _service(recent, slots)
-    arrivals, arrivals_from = _arrivals(samples)
+    arrivals, arrivals_from = _arrivals(samples, now)
     pool = PoolNow(
         total_workers=workers,
         worker_capacity_per_s=None if service is None else service.slots / service.task_s,
         slots_per_worker=1 if service is None else service.slots,
         cost_per_worker_hour=cost_per_worker_hour,
     )
-    known = [each for each in arrivals if each.arrival_rate_per_s is not None]
-    if known and now - known[-1].at > STALE:
-        needs = _stale(pool, now - known[-1].at)
+    known_at = _last_known(arrivals)
+    if known_at is not None and now - known_at > STALE:
+        needs = _stale(pool, now - known_at)
     else:
         needs = scaling_needs(pool, arrivals, goal, model=model)
     evidence = (*filter(None, (service_from, arrivals_from)), *needs.evidence)
@@ -137,17 +137,24 @@ def _slots(samples: Sequence[WorkSample]) -> int | None:
     return None if slots is None else max(1, round(slots))
 
 
-def _arrivals(samples: Sequence[WorkSample]) -> tuple[list[ArrivalSample], str]:
+def _arrivals(samples: Sequence[WorkSample], now: datetime) -> tuple[list[ArrivalSample], str]:
+    """Those of the queues where they are told up to the present, else what stands in for them."""
     told = [ArrivalSample(each.at, each.arrival_rate_per_s) for each in samples]
-    if any(each.arrival_rate_per_s is not None for each in told):
-        return told, ""
     done = [ArrivalSample(each.at, each.throughput_per_s) for each in samples]
-    if any(each.arrival_rate_per_s is not None for each in done):
+    told_at, done_at = _last_known(told), _last_known(done)
+    if told_at is not None and (now - told_at <= STALE or done_at is None or done_at <= told_at):
+        return told, ""
+    if done_at is not None:
         return done, (
             "What arrives is not told; what was taken or done a second stands in for it, so work "
             "that still waits is not counted."
         )
     return told, f"What arrives is unknown: {NOBODY_TOLD}."
+
+
+def _last_known(samples: Sequence[ArrivalSample]) -> datetime | None:
+    known = (each.at for each in reversed(samples) if each.arrival_rate_per_s is not None)
+    return next(known, None)
 
 
 def _task_s(samples: Sequence[WorkSample]) -> float | None:

@@ -7,7 +7,7 @@ Intervals are kept up hour by hour over the last ten days; a series counts as co
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -88,10 +88,11 @@ def _origins(values: FloatArray) -> list[tuple[int, float]]:
 def _errors(model: str, asked: list[tuple[FloatArray, int, float]]) -> Iterator[float]:
     """MASE of each series from its origin on; those asked at once may learn together."""
     histories = [values[:origin] for values, origin, _ in asked]
+    learnt: Iterable[Learnt]
     if model in TOGETHER:
         learnt = TOGETHER[model](histories, HORIZON, DAY)
     else:
-        learnt = [MODELS[model](history, HORIZON, DAY) for history in histories]
+        learnt = (MODELS[model](history, HORIZON, DAY) for history in histories)
     for (values, origin, scale), each in zip(asked, learnt, strict=True):
         made = np.maximum(each.whole.at(values[:origin], np.array([origin]))[0], 0.0)
         yield float(np.abs(made - values[origin : origin + HORIZON]).mean()) / scale

@@ -4,13 +4,14 @@ MASE (season 24) and sMAPE as the competition reckons them, means over all serie
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import numpy as np
 
-from analytics.forecasting.models import MODELS, TOGETHER
+from analytics.forecasting.models import MODELS, TOGETHER, Learnt
 from analytics.forecasting.names import ModelName, ModelNotInstalledError
 from analytics.forecasting.series import FloatArray
 from benchmarks.traces import competition
@@ -70,10 +71,11 @@ def _forecasts(model: str, series: list[tuple[FloatArray, FloatArray]]) -> list[
     for horizon in horizons:
         places = [place for place, (_, after) in enumerate(series) if len(after) == horizon]
         given = [series[place][0] for place in places]
+        learnt: Iterable[Learnt]
         if model in TOGETHER:
             learnt = TOGETHER[model](given, horizon, SEASON)
         else:
-            learnt = [MODELS[model](values, horizon, SEASON) for values in given]
+            learnt = (MODELS[model](values, horizon, SEASON) for values in given)
         for place, values, each in zip(places, given, learnt, strict=True):
             made[place] = each.whole.at(values, np.array([len(values)]))[0]
     return [made[place] for place in range(len(series))]

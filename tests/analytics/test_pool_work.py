@@ -112,5 +112,15 @@ def test_what_is_old_is_not_the_present() -> None:
     assert found.reason == "The newest arrivals that are known are 25 minutes old."
 
 
+def test_arrivals_that_ended_give_way_to_what_is_told_now() -> None:
+    old = WorkSample(NOW - timedelta(minutes=60), **KNOWN | {"arrival_rate_per_s": 70.0})  # type: ignore[arg-type]
+    new = WorkSample(NOW - timedelta(minutes=5), **KNOWN | {"arrival_rate_per_s": None})  # type: ignore[arg-type]
+
+    found = pool_scaling_needs([old, new], NOW, GOAL)
+
+    assert found.required_workers == 3
+    assert any("stands in for it" in line for line in found.evidence)
+
+
 def test_of_nothing_there_is_nothing() -> None:
     assert pool_scaling_needs([], NOW).required_workers is None

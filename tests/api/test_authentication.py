@@ -33,6 +33,7 @@ CLOSED = [
     f"{PREFIX}/scorecard",
     f"{PREFIX}/worker-pools",
     f"{PREFIX}/worker-pools/{{pool_id}}",
+    f"{PREFIX}/worker-pools/{{pool_id}}/predict-scaling-needs",
     f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
     f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",
