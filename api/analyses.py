@@ -61,7 +61,9 @@ def forecast_of(
         CapacitySample(at, used, pending, total)
         for at, used, pending, total in zip(demand.window.starts(), *columns, strict=True)
     ]
-    return OrchestratorAnalyzer().predict_capacity_requirements(samples, hours, model=model)
+    return OrchestratorAnalyzer().predict_capacity_requirements(
+        samples, hours, model=model, now=demand.window.end
+    )
 
 
 def forecasts_of(

@@ -17,11 +17,11 @@ from cli.predict import moment
 from cli.settings import Settings
 from cli.surroundings import utc_now
 from cli.tables import UNKNOWN, number, printable, show_table
-from contracts.orchestrator import OrchestratorMetrics
 from store.engine import create_read_engine
 from store.errors import StoreUnavailableError
 from store.queries import After
 from store.reads import Reads
+from store.rows import Latest
 
 __all__ = ["run_predict_fleet"]
 
@@ -40,7 +40,7 @@ def run_predict_fleet(
         with _reading(settings) as (runner, reads):
             fleet = runner.run(_orchestrators(reads))
             demands = (
-                runner.run(reads.demand_by_hour(each.orchestrator_id, HISTORY_H, now))
+                runner.run(reads.demand_by_hour(each.record.orchestrator_id, HISTORY_H, now))
                 for each in fleet
             )
             work = partial(forecasts_of, hours=hours, model=model)
@@ -80,12 +80,12 @@ async def _open(settings: Settings) -> AsyncIterator[Reads]:
             await engine.dispose()
 
 
-async def _orchestrators(reads: Reads) -> list[OrchestratorMetrics]:
-    found: list[OrchestratorMetrics] = []
+async def _orchestrators(reads: Reads) -> list[Latest]:
+    found: list[Latest] = []
     after: After | None = None
     while True:
         page = await reads.orchestrators(PAGE_ITEMS, after)
-        found += [latest.record for latest in page.items]
+        found += page.items
         after = page.next_after
         if after is None:
             return found
@@ -96,14 +96,16 @@ def _say(total: int, done: int) -> None:
         print(f"\r{done:,} of {total:,}", end="\n" if done == total else "", file=sys.stderr)
 
 
-def _name(record: OrchestratorMetrics) -> str:
-    return f"{record.orchestrator_type}/{record.cluster_name}/{record.instance_id}"
+def _name(latest: Latest) -> str:
+    record = latest.record
+    name = f"{record.orchestrator_type}/{record.cluster_name}/{record.instance_id}"
+    return f"{name} (simulated)" if latest.simulated else name
 
 
-def _document(record: OrchestratorMetrics, found: CapacityForecast) -> dict[str, object]:
+def _document(latest: Latest, found: CapacityForecast) -> dict[str, object]:
     return {
-        "orchestratorId": str(record.orchestrator_id),
-        "name": _name(record),
+        "orchestratorId": str(latest.record.orchestrator_id),
+        "name": _name(latest),
         "forecast": found.model_dump(mode="json"),
     }
 

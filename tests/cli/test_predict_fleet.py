@@ -22,9 +22,10 @@ HOURS = 5 * 24
 
 async def write_two(served: Served) -> None:
     """One with five days of history, one with a single record."""
-    begin = served.world.clock.now - timedelta(hours=HOURS)
+    now = served.world.clock.now
+    begin = now - timedelta(hours=HOURS)
     await served.world.write(
-        orchestrator_record(instance_id="new", collected_at=begin),
+        orchestrator_record(instance_id="new", collected_at=now - timedelta(hours=1)),
         *(
             orchestrator_record(
                 collected_at=begin + timedelta(hours=hour),
