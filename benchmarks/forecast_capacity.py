@@ -3,11 +3,12 @@
 At every midnight that leaves two weeks of history and a day to come, each series of DIR
 (helios_pools, nasa_requests, philly_nodes, datacenter_5min) is forecast as the product does it.
 Intervals are kept up hour by hour over the last ten days; a series counts as covered when 85 to
-95 % of what came lay inside the 90 % interval.
+95 % of what came lay inside the 90 % interval. `models`: how each model does where the product
+judges it, on the last origins of each series (a week of them), and on how many it is used.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -15,8 +16,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from analytics.forecasting.fleet import learn_chunk
 from analytics.forecasting.intervals import Intervals
-from analytics.forecasting.models import MODELS, TOGETHER, Learnt
+from analytics.forecasting.models import MODELS, Learnt
+from analytics.forecasting.names import ModelNotInstalledError
 from analytics.forecasting.outlook import NAIVE
 from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import FloatArray
@@ -31,11 +34,6 @@ COVERED = (0.85, 0.95)
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the traces")
-    parser.add_argument(
-        "--models",
-        default="ridge",
-        help="which further ones, by comma; lightgbm and random_forest take minutes",
-    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -43,17 +41,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     series = dict(demand(arguments.data, HOUR_S))
     if not series:
         raise SystemExit(f"{arguments.data} has none of the folders of traces")
-    names = dict.fromkeys((MODEL, *NAIVE, *filter(None, arguments.models.split(","))))
-    origins = [_origins(values) for values in series.values()]
-    asked = [
-        [
-            (values, *found[turn])
-            for values, found in zip(series.values(), origins, strict=True)
-            if turn < len(found)
-        ]
-        for turn in range(max(map(len, origins)))
-    ]
-    mase = {name: [error for each in asked for error in _errors(name, each)] for name in names}
+    mase: dict[str, list[float]] = {name: [] for name in (MODEL, *NAIVE)}
+    for values in series.values():
+        for origin, scale in _origins(values):
+            for name, all_of_it in mase.items():
+                all_of_it.append(_error(name, values, origin) / scale)
     covered = [_coverage(values) for values in series.values()]
     ours = np.array(mase[MODEL])
     return {
@@ -70,32 +62,35 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "series": len(series),
         "forecasts": len(ours),
         "model": MODEL,
-        "models": {name: round(float(np.mean(errors)), 4) for name, errors in mase.items()},
+        "models": {name: _judged(name, list(series.values())) for name in MODELS},
     }
 
 
-def _origins(values: FloatArray) -> list[tuple[int, float]]:
+def _judged(model: str, series: list[FloatArray]) -> dict[str, float] | None:
+    """Mean MASE of each series' last block, and how many series' model it is."""
+    try:
+        found = [each for each in learn_chunk(series, HORIZON, DAY, model) if each is not None]
+    except ModelNotInstalledError as missing:
+        print(missing)
+        return None
+    errors = [each.errors[model] / each.scale for each in found if each.scale is not None]
+    used = sum(each.used == model for each in found)
+    return {"mase": round(float(np.mean(errors)), 4), "used": used}
+
+
+def _origins(values: FloatArray) -> Iterator[tuple[int, float]]:
     """Midnights, counted back from the last whole day, and the scale of the history before."""
-    found = []
     for origin in range(len(values) - HORIZON, LEAST_DAYS * DAY - 1, -DAY):
         history = values[:origin]
         scale = float(np.abs(history[DAY:] - history[:-DAY]).mean())
         if scale > 0:
-            found.append((origin, scale))
-    return found
+            yield origin, scale
 
 
-def _errors(model: str, asked: list[tuple[FloatArray, int, float]]) -> Iterator[float]:
-    """MASE of each series from its origin on; those asked at once may learn together."""
-    histories = [values[:origin] for values, origin, _ in asked]
-    learnt: Iterable[Learnt]
-    if model in TOGETHER:
-        learnt = TOGETHER[model](histories, HORIZON, DAY)
-    else:
-        learnt = (MODELS[model](history, HORIZON, DAY) for history in histories)
-    for (values, origin, scale), each in zip(asked, learnt, strict=True):
-        made = np.maximum(each.whole.at(values[:origin], np.array([origin]))[0], 0.0)
-        yield float(np.abs(made - values[origin : origin + HORIZON]).mean()) / scale
+def _error(model: str, values: FloatArray, origin: int) -> float:
+    learnt = MODELS[model](values[:origin], HORIZON, DAY).whole
+    made = np.maximum(learnt.at(values[:origin], np.array([origin]))[0], 0.0)
+    return float(np.abs(made - values[origin : origin + HORIZON]).mean())
 
 
 def _coverage(values: FloatArray) -> float:

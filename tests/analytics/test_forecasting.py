@@ -1,6 +1,5 @@
 """Models see the past alone, intervals keep what they promise, series are made of what is known."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
@@ -17,6 +16,7 @@ from analytics.forecasting.outlook import NAIVE, outlook
 from analytics.forecasting.ridge import fit_ridge
 from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import regular
+from tests.not_installed import not_installed
 
 LEARNING = sorted(set(MODELS) - set(NAIVE))
 Fit = Callable[[np.ndarray, int, int], tuple[Fitted, Fitted] | None]
@@ -116,9 +116,7 @@ def test_a_history_that_is_too_short_has_no_forecast_by_any_model(model: str) ->
 def test_a_model_whose_extra_is_missing_names_it(
     model: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [each for each in sys.modules if each.partition(".")[0] == package]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
+    not_installed(package, monkeypatch)
 
     with pytest.raises(ModelNotInstalledError, match=rf"woa\[{model.replace('_', '-')}\]"):
         outlook(rhythm(700, 24), 24, 24, model)

@@ -1,7 +1,6 @@
 """Chunks in other processes: the same results in the same order, and nothing left behind."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -13,6 +12,7 @@ from analytics.forecasting.fleet import learn_chunk
 from cli.exits import CommandError
 from cli.fan_out import CHUNK_ITEMS, ENGINES, Engine, in_chunks
 from cli.threads import VARIABLES
+from tests.not_installed import not_installed
 
 TWO = Engine("loky", 2)
 
@@ -89,7 +89,7 @@ def test_who_stops_leaves_nothing_running_and_nothing_begun() -> None:
 def test_an_engine_that_is_not_installed_names_its_extra(
     engine: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
+    not_installed(package, monkeypatch)
 
     with pytest.raises(CommandError, match=rf"package {package}: .*woa\[{ENGINES[engine]}\]"):
         list(in_chunks(halves, [1], Engine(engine)))
