@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "series": len(series),
         "forecasts": len(ours),
         "model": MODEL,
-        "models": {name: _judged(name, list(series.values())) for name in MODELS},
+        "models": {str(name): _judged(name, list(series.values())) for name in MODELS},
     }
 
 
