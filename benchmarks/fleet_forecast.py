@@ -24,7 +24,7 @@ from cli.fan_out import ENGINES, Engine, in_chunks
 SERIES, CHUNK = 10_000, 100
 HOUR_S, DAY, HORIZON = 3600, 24, 24
 HISTORY_H = 8 * 7 * 24
-LEAST_H = 14 * 24
+LEAST_H = 28 * 24
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
