@@ -52,7 +52,10 @@ class CapacitySample:
 
 
 def forecast_capacity(
-    samples: Sequence[CapacitySample], hours: int, model: str = "ensemble"
+    samples: Sequence[CapacitySample],
+    hours: int,
+    model: str = "ensemble",
+    now: datetime | None = None,
 ) -> CapacityForecast:
     """See `OrchestratorAnalyzer.predict_capacity_requirements`."""
     if hours < 1:
@@ -64,6 +67,12 @@ def forecast_capacity(
         return _nothing("No hour of the history has a known demand.", method)
     if float(history.min()) < 0:
         raise ValueError("demand is below 0: slots and pending workflows are counts")
+    if now is not None and now - series.end > LONGEST_GAP_HOURS * HOUR:
+        return _nothing(
+            "The newest hour of which the demand is known ended at "
+            f"{series.end:%Y-%m-%d %H:%M %Z}, more than {LONGEST_GAP_HOURS} h ago.",
+            method,
+        )
     known = _known_ratio(series, len(history))
     if known < LEAST_KNOWN_RATIO:
         return _nothing(

@@ -1,6 +1,7 @@
 """The analyzer of one orchestrator: its health, what it will need, and how it schedules."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from analytics.balancing.workload import Workload
 from analytics.capacity_findings import CapacityForecast
@@ -28,15 +29,17 @@ class OrchestratorAnalyzer:
         forecast_window: int = 24,
         *,
         model: str = "ensemble",
+        now: datetime | None = None,
     ) -> CapacityForecast:
         """What is demanded in each of the next `forecast_window` hours, and what that takes.
 
         `historical_data` may come in any order, with gaps and doubles; what is unknown stays a
         gap. `model` is one of `analytics.forecasting.models.MODELS`. A history that is too
-        short gives a result without numbers and with the reason. Raises `ValueError` for a
-        window below 1 hour and for counts below 0, `KeyError` for an unknown model.
+        short, or ends more than six hours before `now`, gives a result without numbers and with
+        the reason; without `now` its end is the present. Raises `ValueError` for a window below
+        1 hour and for counts below 0, `KeyError` for an unknown model.
         """
-        return forecast_capacity(historical_data, forecast_window, model)
+        return forecast_capacity(historical_data, forecast_window, model, now)
 
     def optimize_scheduling_algorithm(
         self,

@@ -10,10 +10,13 @@ from analytics.anomalies.findings import PoolJudgement
 from analytics.balancing.findings import AlgorithmChoice
 from analytics.capacity_findings import CapacityForecast
 from analytics.coordination.results import CoordinationIssue
+from analytics.forecasting.names import ModelName
 from analytics.pool_optimization.findings import PoolOptimization
 from analytics.queue_analysis.findings import QueuePerformance, WaitEstimate
 from analytics.queue_analysis.plans import QueueConfig, QueueOptimization
 from analytics.replay_findings import WhatIf
+from analytics.scaling_findings import ScalingNeeds
+from analytics.scaling_plan import ScalingGoal
 from analytics.scheduling.findings import SchedulingOptimization
 from analytics.scorecard import Period, Total
 from api.bodies import Characteristics, Work
@@ -39,11 +42,13 @@ __all__ = [
     "attempts_of",
     "balancing_choice_of",
     "forecast_of",
+    "forecasts_of",
     "issues_of",
     "period_of",
     "pool_optimization_of",
     "queue_analysis_of",
     "queue_optimization_of",
+    "scaling_needs_of",
     "scheduling_optimization_of",
     "what_if_of",
 ]
@@ -71,8 +76,13 @@ HISTORY_H = 8 * 7 * 24
 LONGEST_WINDOW_H = 7 * 24
 
 
-def forecast_of(demand: Series, hours: int) -> CapacityForecast:
-    """The forecast that a history of hourly demand gives; it may take a second of CPU."""
+def forecast_of(
+    demand: Series, hours: int, model: ModelName = ModelName.ENSEMBLE
+) -> CapacityForecast:
+    """The forecast that a history of hourly demand gives; it may take a second of CPU.
+
+    Raises `ModelNotInstalledError`.
+    """
     from analytics.capacity_forecast import CapacitySample  # noqa: PLC0415 - it loads numpy
     from analytics.orchestrator import OrchestratorAnalyzer  # noqa: PLC0415
 
@@ -81,7 +91,16 @@ def forecast_of(demand: Series, hours: int) -> CapacityForecast:
         CapacitySample(at, used, pending, total)
         for at, used, pending, total in zip(demand.window.starts(), *columns, strict=True)
     ]
-    return OrchestratorAnalyzer().predict_capacity_requirements(samples, hours)
+    return OrchestratorAnalyzer().predict_capacity_requirements(
+        samples, hours, model=model, now=demand.window.end
+    )
+
+
+def forecasts_of(
+    demands: Sequence[Series], hours: int, model: ModelName = ModelName.ENSEMBLE
+) -> list[CapacityForecast]:
+    """`forecast_of` each, in their order: a chunk of a fleet."""
+    return [forecast_of(demand, hours, model) for demand in demands]
 
 
 def what_if_of(history: Series, policies: Sequence[dict[str, Any]], delay_s: float) -> WhatIf:
@@ -128,6 +147,32 @@ def _pool_steps(history: Series) -> "list[PoolStep]":
 
     columns = (history.lines[name] for name in ("usedSlots", "totalSlots", "totalWorkers"))
     return [PoolStep(*each) for each in zip(*columns, strict=True)]
+
+
+def scaling_needs_of(
+    work: Series, goal: ScalingGoal, worker_hour_price: float | None, model: ModelName
+) -> ScalingNeeds:
+    """The workers that a pool's stored work takes; some seconds of CPU for weeks of history.
+
+    Raises `ModelNotInstalledError`.
+    """
+    from analytics.pool_work import WorkSample, pool_scaling_needs  # noqa: PLC0415 - numpy
+
+    names = ("arrivalRate", "throughput", "taskMs", "usedSlots", "busyWorkers", "totalSlots")
+    columns = (work.lines[name] for name in names)
+    samples = [
+        WorkSample(at, arrivals, done, task and task / 1000, used, busy, slots, workers)
+        for at, arrivals, done, task, used, busy, slots, workers in zip(
+            work.window.starts(), *columns, _whole(work.lines["totalWorkers"]), strict=True
+        )
+    ]
+    return pool_scaling_needs(
+        samples, work.window.end, goal, cost_per_worker_hour=worker_hour_price, model=model
+    )
+
+
+def _whole(numbers: Sequence[float | None]) -> list[int | None]:
+    return [None if number is None else int(number) for number in numbers]
 
 
 def queue_analysis_of(

@@ -2,9 +2,10 @@
 
 import argparse
 import json
-import os
 import sys
 from importlib import import_module
+
+from cli.threads import pin_threads
 
 # Imported when it is run: each needs its own packages.
 BENCHMARKS = {
@@ -17,6 +18,7 @@ BENCHMARKS = {
     "cli-start": "benchmarks.cli_start",
     "coordination": "benchmarks.coordination",
     "faults": "benchmarks.faults.auditor",
+    "fleet": "benchmarks.fleet_forecast",
     "forecast-60min": "benchmarks.forecast_60min",
     "forecast-capacity": "benchmarks.forecast_capacity",
     "forecast-m4": "benchmarks.forecast_m4",
@@ -29,13 +31,9 @@ BENCHMARKS = {
 }
 
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
 def main() -> None:
     """Run one benchmark."""
-    for variable in THREADS:  # read when numpy is imported
-        os.environ.setdefault(variable, "1")
+    pin_threads()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     name = parser.parse_args(sys.argv[1:2]).name

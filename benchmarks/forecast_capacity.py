@@ -3,7 +3,8 @@
 At every midnight that leaves two weeks of history and a day to come, each series of DIR
 (helios_pools, nasa_requests, philly_nodes, datacenter_5min) is forecast as the product does it.
 Intervals are kept up hour by hour over the last ten days; a series counts as covered when 85 to
-95 % of what came lay inside the 90 % interval.
+95 % of what came lay inside the 90 % interval. `models`: how each model does where the product
+judges it, on the last origins of each series (a week of them), and on how many it is used.
 """
 
 import argparse
@@ -15,10 +16,12 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from analytics.forecasting.fleet import learn_chunk
 from analytics.forecasting.intervals import Intervals
 from analytics.forecasting.models import MODELS, Learnt
+from analytics.forecasting.names import ModelNotInstalledError
 from analytics.forecasting.outlook import NAIVE
-from analytics.forecasting.ridge import block_steps
+from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import FloatArray
 from benchmarks.traces import demand
 
@@ -59,7 +62,20 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "series": len(series),
         "forecasts": len(ours),
         "model": MODEL,
+        "models": {str(name): _judged(name, list(series.values())) for name in MODELS},
     }
+
+
+def _judged(model: str, series: list[FloatArray]) -> dict[str, float] | None:
+    """Mean MASE of each series' last block, and how many series' model it is."""
+    try:
+        found = [each for each in learn_chunk(series, HORIZON, DAY, model) if each is not None]
+    except ModelNotInstalledError as missing:
+        print(missing)
+        return None
+    errors = [each.errors[model] / each.scale for each in found if each.scale is not None]
+    used = sum(each.used == model for each in found)
+    return {"mase": round(float(np.mean(errors)), 4), "used": used}
 
 
 def _origins(values: FloatArray) -> Iterator[tuple[int, float]]:

@@ -14,7 +14,9 @@ def main() -> None:
         return
 
     from cli.commands.tree import run
+    from cli.threads import pin_threads
 
+    pin_threads()
     run()
 
 

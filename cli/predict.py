@@ -9,14 +9,16 @@ from cli.exits import Exit
 from cli.get import Wanted, rows_of
 from cli.tables import number, percent, printable, show_table
 
-__all__ = ["run_predict_capacity", "run_predict_wait"]
+__all__ = ["moment", "run_predict_capacity", "run_predict_wait"]
 
 
-def run_predict_capacity(client: ApiClient, name: str, hours: int, *, as_json: bool) -> Exit:
+def run_predict_capacity(
+    client: ApiClient, name: str, hours: int, model: str, *, as_json: bool
+) -> Exit:
     """Print the forecast of the orchestrator that `name` means. Raises `CommandError`."""
     (row,) = rows_of(client, Wanted("orchestrator", name))
     path = f"/orchestrators/{row.item['id']}/predict-capacity"
-    forecast = client.ask(path, forecast_window=hours)
+    forecast = client.ask(path, forecast_window=hours, model=model)
     if as_json:
         print(json.dumps(forecast, indent=2))
         return Exit.OK
@@ -93,5 +95,10 @@ def _hours(forecast: Item) -> tuple[list[str], list[list[str]], list[str]]:
     return headers, rows, headers[1:]
 
 
+def moment(at: datetime) -> str:
+    """A time of UTC to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}Z"
+
+
 def _moment(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}Z"
+    return moment(datetime.fromisoformat(text))

@@ -31,6 +31,7 @@ from store.tables import (
 )
 
 __all__ = [
+    "ARRIVALS",
     "CAPACITY",
     "DEMAND_BY_HOUR",
     "HOUR_S",
@@ -38,6 +39,7 @@ __all__ = [
     "LATENCIES",
     "MINUTE_S",
     "POOL_BY_MINUTE",
+    "POOL_WORK",
     "QUEUE",
     "SCHEDULING",
     "Chart",
@@ -161,17 +163,18 @@ CAPACITY = _section(
 )
 
 
+def _mean(rollup: TableClause, name: str) -> ColumnElement[float]:
+    """Of a row of a rollup; null where nothing was known."""
+    samples = cast(func.nullif(rollup.c[f"{name}_samples"], 0), Double)
+    return cast(rollup.c[f"{name}_sum"] / samples, Double)
+
+
 def _demand_by_hour() -> History:
     rollup = ORCHESTRATOR_ROLLUPS[Resolution.HOUR.value]
-
-    def mean(name: str) -> ColumnElement[float]:
-        samples = cast(func.nullif(rollup.c[f"{name}_samples"], 0), Double)
-        return cast(rollup.c[f"{name}_sum"] / samples, Double)
-
     at = rollup.c.time_bucket
     lines = (
-        Line("usedSlots", mean("used_slots"), at),
-        Line("pendingWorkflows", mean("pending_workflows"), at),
+        Line("usedSlots", _mean(rollup, "used_slots"), at),
+        Line("pendingWorkflows", _mean(rollup, "pending_workflows"), at),
         Line("totalSlots", rollup.c.total_slots, at),
     )
     return History(Samples(rollup, (rollup.c.orchestrator_id,), at), lines)
@@ -194,6 +197,40 @@ def _pool_by_minute() -> History:
 
 POOL_BY_MINUTE = _pool_by_minute()
 """The most that a pool's workers held in each minute, and what there was of them."""
+
+
+def _pool_work() -> History:
+    rollup = WORKER_POOL_ROLLUPS[Resolution.MINUTE.value]
+    at = rollup.c.time_bucket
+    lines = (
+        *(
+            Line(name, _mean(rollup, metric), at, Reduce.MEAN)
+            for name, metric in (
+                ("throughput", "throughput"),
+                ("taskMs", "avg_task_duration_ms"),
+                ("usedSlots", "used_slots"),
+                ("busyWorkers", "busy_workers"),
+            )
+        ),
+        Line("totalSlots", rollup.c.total_slots, at),
+        Line("totalWorkers", rollup.c.total_workers, at, whole=True),
+    )
+    return History(Samples(rollup, (rollup.c.orchestrator_id, rollup.c.pool_id), at), lines)
+
+
+POOL_WORK = _pool_work()
+"""What a pool's workers did and held, means of minutes, and what there was of them."""
+
+
+def _arrivals() -> History:
+    rollup = QUEUE_ROLLUPS[Resolution.MINUTE.value]
+    at = rollup.c.time_bucket
+    lines = (Line("arrivalRate", _mean(rollup, "arrival_rate"), at, Reduce.MEAN),)
+    return History(Samples(rollup, (rollup.c.orchestrator_id, rollup.c.queue_id), at), lines)
+
+
+ARRIVALS = _arrivals()
+"""What came into a queue each second, means of minutes."""
 
 SCHEDULING = _section(
     "scheduling",

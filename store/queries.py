@@ -11,8 +11,10 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "After",
     "Key",
     "paged",
+    "queues_of",
 ]
 
 After = tuple[str | UUID, ...]
@@ -60,6 +63,21 @@ ORCHESTRATOR_KEY: Key = (
 QUEUE_KEY: Key = (QUEUES.c.orchestrator_id, QUEUES.c.queue_name)
 POOL_KEY: Key = (WORKER_POOLS.c.orchestrator_id, WORKER_POOLS.c.pool_name)
 WORKER_KEY: Key = (WORKER_INSTANCES.c.worker_id,)
+
+
+def queues_of(orchestrator_id: UUID, pool_name: str) -> Select[UUID]:
+    """The ids of the queues that a pool takes its work from, as far as names tell.
+
+    Those called as the pool, or as the pool and `/activity` (a task queue of Temporal is two, and
+    the slots that are told are those of activities); else, where the orchestrator has no other
+    pool, all of its queues.
+    """
+    mine = QUEUES.c.orchestrator_id == orchestrator_id
+    named = and_(mine, QUEUES.c.queue_name.in_([pool_name, f"{pool_name}/activity"]))
+    pools = select(func.count()).where(WORKER_POOLS.c.orchestrator_id == orchestrator_id)
+    none_named = ~exists().where(named)
+    only = and_(mine, none_named, pools.scalar_subquery() == 1)
+    return select(QUEUES.c.id).where(or_(named, only)).order_by(QUEUES.c.id)
 
 
 def paged(statement: Select[Any], key: Key, after: After | None) -> Select[Any]:

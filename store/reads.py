@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from contracts.orchestrator import (
 )
 from contracts.worker_pool import WorkerStatus
 from store.charts import (
+    ARRIVALS,
     CAPACITY,
     DEMAND_BY_HOUR,
     HOUR_S,
@@ -24,6 +26,7 @@ from store.charts import (
     LATENCIES,
     MINUTE_S,
     POOL_BY_MINUTE,
+    POOL_WORK,
     QUEUE,
     SCHEDULING,
     Chart,
@@ -42,6 +45,7 @@ from store.queries import (
     After,
     Key,
     paged,
+    queues_of,
 )
 from store.rows import (
     Latest,
@@ -254,6 +258,28 @@ class Reads:
         """The lines of a queue's chart in the last whole minutes."""
         window = whole_steps(minutes, MINUTE_S, now)
         return await self._history(QUEUE.for_step(MINUTE_S), (orchestrator_id, queue_id), window)
+
+    async def pool_work(self, pool: PoolRow, steps: int, step_s: int, now: datetime) -> Series:
+        """What a pool did in the last whole steps, and the arrivals of its queues.
+
+        `step_s` is a multiple of a minute. `arrivalRate` is null in a step in which one of the
+        queues does not tell it, and always for a pool whose queues are not known.
+        """
+        owner, window = pool.pool.orchestrator_id, whole_steps(steps, step_s, now)
+        async with connected(self._engine) as connection:
+            subject = (owner, pool.pool.pool_id)
+            rows = await connection.execute(stepped(POOL_WORK, subject, window))
+            work = in_steps(rows, window, POOL_WORK)
+            queues = (await connection.execute(queues_of(owner, pool.pool.pool_name))).scalars()
+            arrivals = []
+            for queue in queues.all():
+                rows = await connection.execute(stepped(ARRIVALS, (owner, queue), window))
+                arrivals.append(in_steps(rows, window, ARRIVALS).lines["arrivalRate"])
+        rates = [
+            None if not each or None in each else sum(filter(None, each))
+            for each in (zip(*arrivals, strict=True) if arrivals else repeat((), steps))
+        ]
+        return Series(window, {**work.lines, "arrivalRate": rates})
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""

@@ -50,6 +50,8 @@ class Reduce(Enum):
     LAST = "last"
     """That of the latest time; of two of one time, the larger."""
     SUM = "sum"
+    MEAN = "mean"
+    """Of those that are known."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,8 @@ def histograms(
 def _reduced(line: Line) -> ColumnElement[float]:
     if line.reduce is Reduce.SUM:
         return func.sum(line.sample)
+    if line.reduce is Reduce.MEAN:
+        return func.avg(line.sample)
     order = aggregate_order_by(line.sample, line.at.desc(), line.sample.desc())
     newest_first = func.array_agg(order, type_=ARRAY(Double))
     return newest_first.filter(line.sample.is_not(None))[1]

@@ -179,7 +179,7 @@ WORKER_POOL_ROLLUPS = {
         *_columns(TIME, "time_bucket"),
         *_last("total_workers", "total_slots"),
         *_columns(Double(), "used_slots_max"),
-        *_mean("utilization"),
+        *_mean("utilization", "throughput", "avg_task_duration_ms", "used_slots", "busy_workers"),
     )
     for step in STEPS
 }
@@ -191,6 +191,7 @@ QUEUE_ROLLUPS = {
         *_columns(TIME, "time_bucket"),
         *_last("size", "consumers", "processing_rate", "arrival_rate", "error_rate"),
         *_last("oldest_age_s"),
+        *_mean("arrival_rate"),
     )
     for step in STEPS
 }

@@ -7,7 +7,7 @@ Shift", NeurIPS 2021): in the long run the share of values inside comes out as p
 the series does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -40,30 +40,46 @@ class Intervals:
 
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """What to add to a forecast for its lower and its upper end, by step."""
-        ordered = np.sort(self.misses, axis=0)
-        last = len(ordered) - 1
-        tail = np.clip(self.allowance, 0.0, 1.0) / 2
-        low = np.floor(tail * last).astype(np.int64)
-        steps = np.arange(ordered.shape[1])
-        beyond = np.maximum(-self.allowance, 0.0) * np.abs(ordered[[0, last]]).max(axis=0)
-        return ordered[low, steps] - beyond, ordered[last - low, steps] + beyond
+        return _bounds(np.sort(self.misses.T, axis=1), self.allowance)
 
     def after(self, came: FloatArray, outside: npt.NDArray[np.bool_]) -> "Intervals":
         """When one more value is known: by step, what was missed, and whether that was outside."""
-        moved = self.allowance + LEARNING_RATE * ((1 - INSIDE_RATIO) - outside)
-        return replace(self, misses=np.vstack([self.misses, came])[-WINDOW:], allowance=moved)
+        misses = np.concatenate((self.misses, came[None]))[-WINDOW:]
+        return Intervals(misses, _moved(self.allowance, outside))
 
     def followed(self, misses: FloatArray) -> tuple["Intervals", npt.NDArray[np.bool_]]:
         """As it stands after these origins, and which of their values were inside.
 
-        A forecast `h` steps ahead is judged when it has come true, `h` origins later.
+        A forecast `h` steps ahead is judged when it has come true, `h` origins later. It is
+        `after` for each of them, with the misses laid out once and by step: several times faster.
         """
-        state, steps = self, np.arange(misses.shape[1])
+        rows, horizon = misses.shape
+        steps = np.arange(horizon)
+        origins = np.arange(horizon - 1, rows - 1)[:, None] - steps
+        by_step = np.concatenate((self.misses, misses[origins, steps])).T.copy()
+        first, last = 0, len(self.misses)
+        allowance = self.allowance
+        below, above = self.bounds()
         inside = np.empty(misses.shape, dtype=bool)
         for row, missed in enumerate(misses):
-            below, above = state.bounds()
             inside[row] = (below <= missed) & (missed <= above)
-            true_now = row - 1 - steps
-            if true_now[-1] >= 0:
-                state = state.after(misses[true_now, steps], ~inside[true_now, steps])
-        return state, inside
+            if row >= horizon:
+                last += 1
+                first = max(0, last - WINDOW)
+                allowance = _moved(allowance, ~inside[origins[row - horizon], steps])
+                below, above = _bounds(np.sort(by_step[:, first:last], axis=1), allowance)
+        return Intervals(by_step[:, first:last].T, allowance), inside
+
+
+def _moved(allowance: FloatArray, outside: npt.NDArray[np.bool_]) -> FloatArray:
+    return allowance + LEARNING_RATE * ((1 - INSIDE_RATIO) - outside)
+
+
+def _bounds(ordered: FloatArray, allowance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """`ordered` has a row a step, the least miss first."""
+    steps, last = np.arange(len(ordered)), ordered.shape[1] - 1
+    tail = np.minimum(np.maximum(allowance, 0.0), 1.0) / 2
+    low = (tail * last).astype(np.int64)
+    least, most = ordered[:, 0], ordered[:, last]
+    beyond = np.maximum(-allowance, 0.0) * np.maximum(np.abs(least), np.abs(most))
+    return ordered[steps, low] - beyond, ordered[steps, last - low] + beyond

@@ -3,17 +3,20 @@
 `origins` are counts of known values: a forecast at origin `o` has seen `values[:o]` alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from analytics.forecasting.boosted import fit_boosted
+from analytics.forecasting.forest import fit_forest
+from analytics.forecasting.names import ModelName
 from analytics.forecasting.ridge import fit_ridge
 from analytics.forecasting.series import FloatArray
 
-__all__ = ["MODELS", "Fitted", "Learnt", "Model", "persistence", "seasonal_naive"]
+__all__ = ["MODELS", "TOGETHER", "Fitted", "Learnt", "Model", "persistence", "seasonal_naive"]
 
 Origins = npt.NDArray[np.int64]
 
@@ -109,6 +112,26 @@ def ensemble(history: FloatArray, horizon: int, season: int) -> Learnt:
     )
 
 
+def random_forest(history: FloatArray, horizon: int, season: int) -> Learnt:
+    """See `analytics.forecasting.forest`; persistence on a short history."""
+    fitted = fit_forest(history, horizon, season)
+    return persistence(history, horizon, season) if fitted is None else Learnt(*fitted)
+
+
+def lightgbm(history: FloatArray, horizon: int, season: int) -> Learnt:
+    """One series by itself; see `lightgbm_together`."""
+    (learnt,) = lightgbm_together([history], horizon, season)
+    return learnt
+
+
+def lightgbm_together(histories: Sequence[FloatArray], horizon: int, season: int) -> list[Learnt]:
+    """One model of all, see `analytics.forecasting.boosted`; persistence on a short history."""
+    return [
+        persistence(history, horizon, season) if fitted is None else Learnt(*fitted)
+        for history, fitted in zip(histories, fit_boosted(histories, horizon, season), strict=True)
+    ]
+
+
 def _ridge(
     history: FloatArray, horizon: int, season: int, *, logarithm: bool, seasons: int = 1
 ) -> Learnt:
@@ -117,8 +140,15 @@ def _ridge(
 
 
 MODELS: Mapping[str, Model] = {
-    "ensemble": ensemble,
-    "ridge": ridge,
-    "persistence": persistence,
-    "seasonal_naive": seasonal_naive,
+    ModelName.ENSEMBLE: ensemble,
+    ModelName.RIDGE: ridge,
+    ModelName.LIGHTGBM: lightgbm,
+    ModelName.RANDOM_FOREST: random_forest,
+    ModelName.PERSISTENCE: persistence,
+    ModelName.SEASONAL_NAIVE: seasonal_naive,
 }
+
+TOGETHER: Mapping[str, Callable[[Sequence[FloatArray], int, int], list[Learnt]]] = {
+    ModelName.LIGHTGBM: lightgbm_together,
+}
+"""Models that many series can share, and how they learn it."""

@@ -13,19 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from analytics.forecasting.past import Past
+from analytics.forecasting.rows import Rows
 from analytics.forecasting.series import FloatArray
 
-__all__ = ["Ridge", "block_steps", "fit_ridge"]
+__all__ = ["Ridge", "fit_ridge"]
 
 PENALTIES = np.logspace(-5, 2, 8)
 """Per row of the design."""
 
-LONGEST_BLOCK = 7  # seasons
-BEYOND_RATIO = 0.5
-"""A forecast may leave the range of the history by this share of it, and no further."""
-
-LEAST_ROWS = 3  # horizons
 Steps = npt.NDArray[np.int64]
 
 
@@ -37,28 +32,20 @@ class Ridge:
     step of the horizon.
     """
 
-    past: Past
+    rows: Rows
     center: FloatArray
     coefficients: FloatArray
     intercept: FloatArray
-    lowest: float
-    highest: float
     logarithm: bool
 
     def at(self, values: FloatArray, origins: Steps) -> FloatArray:
         """Forecasts of shape (origins, horizon); an origin before all lags is persistence."""
         space = _space(values, self.logarithm)
-        last = origins - 1
-        rows = self.past.changes(space, np.maximum(last, self.past.reach)) - self.center
-        change = rows @ self.coefficients + self.intercept
-        change[last < self.past.reach] = 0.0
-        made = np.clip(space[last][:, None] + change, self.lowest, self.highest)
+        last, past = origins - 1, self.rows.past
+        design = past.changes(space, np.maximum(last, past.reach)) - self.center
+        changes = design @ self.coefficients + self.intercept
+        made = self.rows.forecasts(space, last, changes)
         return np.exp(made) if self.logarithm else made
-
-
-def block_steps(length: int, horizon: int, season: int) -> int:
-    """How many of the last origins of a history are kept back to judge by."""
-    return max(horizon, min(length // 4, LONGEST_BLOCK * season))
 
 
 def fit_ridge(
@@ -72,24 +59,18 @@ def fit_ridge(
     """
     logarithm = logarithm and bool(len(history)) and float(history.min()) > 0
     values = _space(history, logarithm)
-    past = Past.of(len(values), horizon, season, seasons)
-    moments = np.arange(past.reach, len(values) - horizon)
-    block = block_steps(len(values), horizon, season)
-    learnt = len(moments) - block - horizon
-    if learnt < LEAST_ROWS * horizon:
+    rows = Rows.of(values, horizon, season, seasons)
+    if rows is None:
         return None
-    changes = past.changes(values, moments)
+    learnt, block = rows.learnt, rows.block
+    changes = rows.past.changes(values, rows.moments)
     scale = float(changes.std(axis=0).mean()) or 1.0
-    design = changes / scale
-    targets = (values[moments[:, None] + np.arange(1, horizon + 1)] - values[moments, None]) / scale
-    spread = BEYOND_RATIO * float(np.ptp(values))
+    design, targets = changes / scale, rows.targets(values) / scale
     still = Ridge(
-        past=past,
+        rows=rows,
         center=np.zeros(changes.shape[1]),
         coefficients=np.zeros((changes.shape[1], horizon)),
         intercept=np.zeros(horizon),
-        lowest=float(values.min()) - spread,
-        highest=float(values.max()) + spread,
         logarithm=logarithm,
     )
     early = _Path.of(design[:learnt], targets[:learnt])

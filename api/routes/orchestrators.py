@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.capacity_findings import CapacityForecast
+from analytics.forecasting.names import ModelName, ModelNotInstalledError
 from analytics.scheduling.findings import SchedulingOptimization
 from analytics.waiting.chain import waiting_causes
 from analytics.waiting.findings import WaitingCauses
@@ -18,7 +19,7 @@ from api.fleet import fleet_around
 from api.models import CapacityFrame, HealthFrame, OrchestratorList, SchedulingFrame
 from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.present import capacity_frame, health_frame, orchestrator_item, scheduling_frame
-from api.problems import not_found
+from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
@@ -97,6 +98,9 @@ async def predict_capacity_requirements(
     forecast_window: Annotated[
         int, Query(ge=1, le=LONGEST_WINDOW_H, description="Hours to look ahead.")
     ] = 24,
+    model: Annotated[
+        ModelName, Query(description="What forecasts, where it beats both naive ones on the past.")
+    ] = ModelName.ENSEMBLE,
 ) -> Response:
     """What will be demanded in each hour ahead, and the capacity that it takes.
 
@@ -106,7 +110,10 @@ async def predict_capacity_requirements(
     await require_orchestrator(services, orchestrator_id)
     now = services.clock()
     demand = await services.reads.demand_by_hour(orchestrator_id, HISTORY_H, now)
-    forecast = await asyncio.to_thread(forecast_of, demand, forecast_window)
+    try:
+        forecast = await asyncio.to_thread(forecast_of, demand, forecast_window, model)
+    except ModelNotInstalledError as error:
+        raise bad_parameter("model", str(error)) from error
     return conditional(request, forecast)
 
 

@@ -1,4 +1,4 @@
-"""Worker pools: the list, one, its workers, odd ones, what could be better, other policies."""
+"""Worker pools: the list, one, its workers, what it needs, what could be better, other policies."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,9 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.forecasting.names import ModelName, ModelNotInstalledError
 from analytics.pool_optimization.findings import PoolOptimization
 from analytics.replay_findings import WhatIf
-from api.analyses import anomalies_of, pool_optimization_of, what_if_of
+from analytics.scaling_findings import ScalingNeeds
+from analytics.scaling_plan import ScalingGoal
+from api.analyses import anomalies_of, pool_optimization_of, scaling_needs_of, what_if_of
 from api.models import WorkerAnomalies, WorkerList, WorkerPoolItem, WorkerPoolList
 from api.paging import (
     ByName,
@@ -20,7 +23,7 @@ from api.paging import (
     encode_cursor,
 )
 from api.present import worker_anomalies, worker_item, worker_pool_item
-from api.problems import not_found
+from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
@@ -173,8 +176,61 @@ async def _with_workers(services: ApiServices, row: PoolRow) -> WorkerPoolMetric
     """The pool's record with its workers; null where they are not known, or too many."""
     found = await services.reads.workers(row.pool.pool_id, None, MOST_WORKERS)
     known = found.next_after is None and (found.items or row.pool.total_workers == 0)
-    listed = tuple(each.worker for each in found.items) if known else None
+    listed = tuple(each.at(services.clock()) for each in found.items) if known else None
     return row.pool.model_copy(update={"workers": listed})
+
+
+class ScalingNeedsQuery(BaseModel):
+    """What the size of a pool is chosen for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_wait_s: float = Field(
+        default=300, gt=0, le=86_400, description="Seconds that work may wait on average."
+    )
+    provisioning_s: float = Field(
+        default=300, ge=0, le=3_600, description="Seconds from an order to a ready worker."
+    )
+    shortage_cost: float = Field(
+        default=9,
+        gt=0,
+        le=1e6,
+        description="What a missing worker costs, in what one too many costs in the same time.",
+    )
+    worker_hour_price: float | None = Field(
+        default=None, ge=0, le=1e9, description="Of a worker's hour; unset: costs are unknown."
+    )
+    model: ModelName = Field(default=ModelName.ENSEMBLE, description="What forecasts arrivals.")
+
+
+LEARNT_STEPS, STEP_S = 21 * 288, 300
+
+
+@router.post("/{pool_id}/predict-scaling-needs", response_model=ScalingNeeds)
+async def predict_scaling_needs(
+    request: Request,
+    services: Services,
+    pool_id: UUID,
+    query: Annotated[ScalingNeedsQuery, Query()],
+) -> Response:
+    """The workers that keep the wait of a pool's work at the target for the next hour.
+
+    Learnt from the last three weeks, as far as they are stored by the minute; what is not known
+    gives the reason instead of numbers. Nothing is changed.
+    """
+    row = await _pool(services, pool_id)
+    work = await services.reads.pool_work(row, LEARNT_STEPS, STEP_S, services.clock())
+    goal = ScalingGoal(
+        target_wait_s=query.target_wait_s,
+        provisioning_s=query.provisioning_s,
+        shortage_cost=query.shortage_cost,
+    )
+    price, model = query.worker_hour_price, query.model
+    try:
+        found = await asyncio.to_thread(scaling_needs_of, work, goal, price, model)
+    except ModelNotInstalledError as error:
+        raise bad_parameter("model", str(error)) from error
+    return conditional(request, found)
 
 
 async def _pool(services: ApiServices, pool_id: UUID) -> PoolRow:

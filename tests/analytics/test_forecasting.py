@@ -1,17 +1,25 @@
 """Models see the past alone, intervals keep what they promise, series are made of what is known."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 
 import numpy as np
 import pytest
 
+from analytics.forecasting.boosted import fit_boosted
+from analytics.forecasting.forest import fit_forest
 from analytics.forecasting.intervals import Intervals
-from analytics.forecasting.models import MODELS
-from analytics.forecasting.outlook import outlook
-from analytics.forecasting.ridge import block_steps, fit_ridge
+from analytics.forecasting.models import MODELS, TOGETHER, Fitted
+from analytics.forecasting.names import ModelNotInstalledError
+from analytics.forecasting.outlook import NAIVE, outlook
+from analytics.forecasting.ridge import fit_ridge
+from analytics.forecasting.rows import block_steps
 from analytics.forecasting.series import regular
+from tests.not_installed import not_installed
 
+LEARNING = sorted(set(MODELS) - set(NAIVE))
+Fit = Callable[[np.ndarray, int, int], tuple[Fitted, Fitted] | None]
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -20,6 +28,11 @@ def rhythm(length: int, season: int, seed: int = 0) -> np.ndarray:
     random = np.random.default_rng(seed)
     steps = np.arange(length)
     return 30 + 10 * np.sin(2 * np.pi * steps / season) + random.normal(size=length)
+
+
+def fit_alone(history: np.ndarray, horizon: int, season: int) -> tuple[Fitted, Fitted] | None:
+    (fitted,) = fit_boosted([history], horizon, season)
+    return fitted
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
@@ -52,15 +65,75 @@ def test_what_is_judged_on_the_last_block_has_not_learnt_from_it(logarithm: bool
     assert ours[0].center != pytest.approx(theirs[0].center)
 
 
-def test_of_a_season_the_learnt_beat_persistence_by_far() -> None:
+@pytest.mark.parametrize("fit", [fit_forest, fit_alone])
+def test_nor_have_trees_that_are_judged_on_it(fit: Fit) -> None:
+    values, horizon, season = rhythm(700, 24), 24, 24
+    other = values.copy()
+    block = block_steps(len(values), horizon, season)
+    other[-block:] = other[-block:][::-1]
+    origins = np.array([400, 500])
+
+    ours, theirs = fit(values, horizon, season), fit(other, horizon, season)
+
+    assert ours is not None
+    assert theirs is not None
+    early = [each[1].at(values, origins) for each in (ours, theirs)]
+    whole = [each[0].at(values, origins) for each in (ours, theirs)]
+    assert early[0] == pytest.approx(early[1])
+    assert whole[0] != pytest.approx(whole[1])
+
+
+@pytest.mark.parametrize("model", LEARNING)
+def test_of_a_season_the_learnt_beat_persistence_by_far(model: str) -> None:
     values = rhythm(1000, 24)
 
-    found = outlook(values, 24, 24)
+    found = outlook(values, 24, 24, model)
 
     assert found is not None
-    assert found.used == "ensemble"
-    assert found.errors["ensemble"] < 0.3 * found.errors["persistence"]
-    assert found.errors["ensemble"] < 0.85 * found.errors["seasonal_naive"]
+    assert found.used == model
+    assert found.errors[model] < 0.3 * found.errors["persistence"]
+    assert found.errors[model] < 0.85 * found.errors["seasonal_naive"]
+
+
+@pytest.mark.parametrize("model", LEARNING)
+def test_what_does_not_beat_the_naive_is_not_used(model: str) -> None:
+    steps = np.random.default_rng(3).normal(size=900)
+
+    found = outlook(500 + steps.cumsum(), 24, 24, model)
+
+    assert found is not None
+    assert (found.used == model) is (found.errors[model] < min(found.errors[n] for n in NAIVE))
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_history_that_is_too_short_has_no_forecast_by_any_model(model: str) -> None:
+    assert outlook(rhythm(71, 24), 24, 24, model) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "package"), [("random_forest", "sklearn"), ("lightgbm", "lightgbm")]
+)
+def test_a_model_whose_extra_is_missing_names_it(
+    model: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_installed(package, monkeypatch)
+
+    with pytest.raises(ModelNotInstalledError, match=rf"woa\[{model.replace('_', '-')}\]"):
+        outlook(rhythm(700, 24), 24, 24, model)
+
+
+def test_series_that_learn_together_learn_from_each_other() -> None:
+    short, others = rhythm(200, 24), [rhythm(330, 24, seed) for seed in range(1, 9)]
+    expected = 30 + 10 * np.sin(2 * np.pi * np.arange(200, 224) / 24)
+
+    (alone,) = TOGETHER["lightgbm"]([short], 24, 24)
+    together, *_ = TOGETHER["lightgbm"]([short, *others, rhythm(900, 24)], 24, 24)
+
+    errors = [
+        float(np.abs(each.whole.at(short, np.array([200]))[0] - expected).mean())
+        for each in (together, alone)
+    ]
+    assert errors[0] < errors[1]
 
 
 def test_intervals_hold_what_they_promise_when_the_noise_grows() -> None:

@@ -41,6 +41,7 @@ CLOSED = [
     f"{PREFIX}/worker-pools/{{pool_id}}",
     f"{PREFIX}/worker-pools/{{pool_id}}/anomalies",
     f"{PREFIX}/worker-pools/{{pool_id}}/optimize",
+    f"{PREFIX}/worker-pools/{{pool_id}}/predict-scaling-needs",
     f"{PREFIX}/worker-pools/{{pool_id}}/scaling-events",
     f"{PREFIX}/worker-pools/{{pool_id}}/what-if",
     f"{PREFIX}/worker-pools/{{pool_id}}/workers",

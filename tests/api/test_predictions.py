@@ -68,6 +68,21 @@ async def test_a_short_history_gives_the_reason_and_no_number(
     assert body["predicted_demand"] == []
 
 
+async def test_what_ended_long_ago_is_not_continued_as_if_it_were_now(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    found = await write_days(world)
+    url = f"{PREFIX}/orchestrators/{found}/predict-capacity"
+    world.clock.now = NOON + 6 * HOUR
+    still = (await client.post(url)).json()
+    world.clock.now = NOON + 7 * HOUR
+    gone = (await client.post(url)).json()
+
+    assert still["reason"] is None
+    assert gone["predicted_demand"] == []
+    assert gone["reason"].endswith("ended at 2026-03-14 12:00 UTC, more than 6 h ago.")
+
+
 async def test_what_was_never_known_is_not_predicted(
     world: World, client: httpx.AsyncClient
 ) -> None:

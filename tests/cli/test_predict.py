@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from contracts.orchestrator import CapacityMetrics
 from tests.cli.conftest import Served
-from tests.records import orchestrator_record
+from tests.records import orchestrator_record, pool_record
 
 HOURS = 4 * 24
 
@@ -59,6 +59,35 @@ async def test_without_enough_history_it_says_so(served: Served) -> None:
     assert answer.code == 0
     assert "no forecast: " in answer.out
     assert "DEMAND" not in answer.out
+
+
+async def test_workers_are_told_with_their_ground(served: Served) -> None:
+    now = served.world.clock.now
+    moments = [now - timedelta(minutes=minute) for minute in range(60, 0, -1)]
+    performance = {"throughput": 2.0, "avg_task_duration": 1000.0}
+    usage = {"total_slots": 5, "used_slots": 2}
+    await served.world.write(
+        orchestrator_record(collected_at=moments[0]),
+        *(
+            pool_record(
+                collected_at=at, total_workers=5, resource_usage=usage, performance=performance
+            )
+            for at in moments
+        ),
+    )
+    arguments = ("predict", "workers", "orders-workers", "--target-wait-s", "0.5")
+    answer = await served.woa(*arguments, "--price", "0.5")
+    as_json = await served.woa(*arguments, "-o", "json")
+
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[0] == "temporal/eu-1/orders/orders-workers"
+    assert lines[1] == "needed: 3 workers, there are 5"
+    assert lines[2] == "work then waits 0.4 s on average"
+    assert lines[3].startswith("scale_down 5 -> 3 at ")
+    assert "the next hour costs -1.00 more than with those there" in lines
+    assert any("stands in for it" in line for line in lines)
+    assert json.loads(as_json.out)["required_workers"] == 3
 
 
 async def test_a_wait_is_told_or_why_not(served: Served) -> None:
