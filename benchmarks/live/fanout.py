@@ -11,6 +11,7 @@ quiet machine). Clients and writer share the machine with what is measured.
 import argparse
 import asyncio
 import json
+import math
 import secrets
 import subprocess
 import sys
@@ -238,20 +239,22 @@ def _silent_ones(stage: _Stage, number: int, seconds: int) -> dict[str, Any]:
 def _two_replicas(stage: _Stage, rate: int, seconds: int) -> dict[str, Any]:
     fleet = Fleet(rate, datetime.now(UTC))
     names = [f"orchestrator:{owner}" for owner in fleet.owners]
-    batches = list(fleet.records(seconds + 1, timedelta(seconds=INTERVAL_S)))
+    first, *others = fleet.records(seconds + 1, timedelta(seconds=INTERVAL_S))
+    tenth = math.ceil(rate * PACE_S / INTERVAL_S)
+    batches = [step[at : at + tenth] for step in others for at in range(0, len(step), tenth)]
     each = min(PER_CLIENT, rate // 2)
     groups = [names[at : at + each] for at in range(0, len(names), each)]
-    stage.write(batches[:1], 0)
+    stage.write([first], 0)
     with ExitStack() as stack:
         replicas = [stack.enter_context(stage.replica()) for _ in range(2)]
         clients = [
             stack.enter_context(stage.clients(replica, groups[number::2], 0, sys.maxsize))
             for number, replica in enumerate(replicas)
         ]
-        stage.write(batches[1:], INTERVAL_S)
+        stage.write(batches, PACE_S)
         heard = [_heard(each) for each in clients]
     return {
-        "updates": sum(map(len, batches[1:])),
+        "updates": sum(map(len, batches)),
         "updates_heard": sum(each["deliveries"] for each in heard),
         "update_p50_ms": max(each["late_p50_ms"] for each in heard),
         "update_p99_ms": max(each["late_p99_ms"] for each in heard),
