@@ -23,6 +23,7 @@ START_LIMIT_S = 240.0
 STOP_LIMIT_S = 30.0
 ADMIN, VIEWER = ("admin", "open sesame"), ("woa", "open barley")
 PARALLELISM = 4
+EXECUTORS = "LocalExecutor,woa_held.HeldExecutor"
 
 
 def home(name: str = "airflow") -> Path | None:
@@ -35,6 +36,7 @@ def home(name: str = "airflow") -> Path | None:
 class Waited:
     """One try as the database has it."""
 
+    run: str
     task: str
     state: str
     try_number: int
@@ -77,6 +79,9 @@ class AirflowServer:
         """Return when it knows its DAGs."""
         (self.folder / "dags").mkdir(exist_ok=True)
         shutil.copy(HERE / "flows.py", self.folder / "dags" / "woa_flows.py")
+        for name in ("config", "held"):
+            (self.folder / name).mkdir(exist_ok=True)
+        shutil.copy(HERE / "held.py", self.folder / "config" / "woa_held.py")
         passwords = {ADMIN[0]: ADMIN[1], VIEWER[0]: VIEWER[1]}
         (self.folder / "passwords.json").write_text(json.dumps(passwords))
         self.cli("db", "migrate")
@@ -173,7 +178,8 @@ class AirflowServer:
     def tries(self) -> list[Waited]:
         """The last try of every task, as the database has it."""
         query = (
-            "SELECT task_id, state, try_number, {}, queued_dttm, start_date FROM task_instance"
+            "SELECT run_id, task_id, state, try_number, {}, queued_dttm, start_date"
+            " FROM task_instance"
         ).format("scheduled_dttm" if self.major == 3 else "NULL")
         database = sqlite3.connect(f"file:{self.folder / 'airflow.db'}?mode=ro", uri=True)
         try:
@@ -181,7 +187,8 @@ class AirflowServer:
         finally:
             database.close()
         return [
-            Waited(task, state, number, *map(_time, times)) for task, state, number, *times in rows
+            Waited(run, task, state, number, *map(_time, times))
+            for run, task, state, number, *times in rows
         ]
 
     def _serves(self) -> bool:
@@ -193,8 +200,8 @@ class AirflowServer:
 
     def _knows_its_dags(self) -> bool:
         self._alive()
-        answer = httpx.get(f"{self.base}/dags", timeout=60, **self.signed(ADMIN))
-        return answer.is_success and answer.json()["total_entries"] == 4
+        answer = httpx.get(f"{self.base}/dags/woa_long", timeout=60, **self.signed(ADMIN))
+        return answer.is_success
 
     def _alive(self) -> None:
         for service, process in self.processes.items():
@@ -223,7 +230,7 @@ class AirflowServer:
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__DAGS_FOLDER": str(self.folder / "dags"),
             "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "CORE__EXECUTOR": "LocalExecutor" if self.major == 3 else "SequentialExecutor",
+            "CORE__EXECUTOR": EXECUTORS if self.major == 3 else "SequentialExecutor",
             "CORE__PARALLELISM": str(PARALLELISM),
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN[0]}:admin,{VIEWER[0]}:viewer",
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.folder / "passwords.json"),
