@@ -47,11 +47,15 @@ class Waited:
 
 @dataclass
 class AirflowServer:
-    """Start, stop and restart it; the same database file and ports each time."""
+    """Start, stop and restart it; the same database and ports each time.
+
+    `chosen`: settings that replace those of `_variables`.
+    """
 
     folder: Path
     environment: Path
     major: int = 3
+    chosen: Mapping[str, str] = field(default_factory=dict)
     ports: list[int] = field(default_factory=lambda: free_ports(4))
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -110,10 +114,11 @@ class AirflowServer:
         script = HERE.parents[2] / "deploy" / "airflow" / "role.sh"
         self._checked(["sh", str(script)], {"WOA_PASSWORD": VIEWER[1]})
 
-    def begin(self, service: str, *arguments: str) -> None:
-        """One of its services, in the background."""
-        with (self.folder / f"{service}.log").open("ab") as log:
-            self.processes[service] = subprocess.Popen(
+    def begin(self, service: str, *arguments: str, name: str = "") -> None:
+        """One of its services, in the background; `name` is that of one of several."""
+        name = name or service
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
                 [str(self.environment / "bin" / "airflow"), service, *arguments],
                 stdout=log,
                 stderr=log,
@@ -250,7 +255,7 @@ class AirflowServer:
         }
         return {
             **kept,
-            **{f"AIRFLOW__{name}": value for name, value in chosen.items()},
+            **{f"AIRFLOW__{name}": value for name, value in (chosen | dict(self.chosen)).items()},
             "AIRFLOW_HOME": str(self.folder),
             "HOME": str(self.folder),
             "PATH": f"{self.environment / 'bin'}:{kept['PATH']}",
