@@ -271,7 +271,7 @@ def error_rate(rows: Sequence[TaskInstance]) -> float | Missing:
 
 def mean_duration_ms(rows: Sequence[TaskInstance]) -> float | Missing:
     """Mean duration of the tries that ended."""
-    lasted = [row.duration * 1000 for row in rows if row.duration is not None]
+    lasted = [each for row in rows if (each := row.lasted_ms) is not None]
     return fmean(lasted) if lasted else Missing(NOTHING_ENDED)
 
 

@@ -108,7 +108,8 @@ def _by_queue(figures: Figures, kind: Executor) -> list[Hosts]:
     running, ended, started = (
         figures.of_kind(kind, rows) for rows in (figures.running, figures.ended, figures.started)
     )
-    names = {queue_of(row) for row in (*known_or(running, ()), *known_or(ended, ()))}
+    rows = (*known_or(running, ()), *known_or(ended, ()))
+    names = {queue_of(row) for row in rows if row.hostname}
     if kind == figures.config.executor:
         names |= {"default"}
 

@@ -125,7 +125,17 @@ class TaskInstance(Struct, frozen=True):
     queued_when: datetime | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
-    duration: float | None = None
+
+    @property
+    def lasted_ms(self) -> float | None:
+        """Of a try that ran to its end.
+
+        Not the API's `duration`: before 3.3 it is wrong, and may be negative, on SQLite.
+        """
+        if self.queued_when is None or self.start_date is None or self.end_date is None:
+            return None
+        passed = (self.end_date - self.start_date).total_seconds() * 1000
+        return passed if passed >= 0 else None
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:

@@ -133,6 +133,17 @@ class TestWindows:
         assert record.scheduling is not None
         assert record.scheduling.scheduling_throughput == 0
 
+    async def test_a_duration_that_is_wrong_is_not_believed(self) -> None:
+        scene = busy("3.2.1")
+        await scene.scrape()
+        scene.ended("r9", "x", scheduled_when=12, queued_when=11, start_date=10)
+        scene.server.task("r9", "x", "success", duration=-41.5)
+
+        record = (await scene.scrape()).orchestrator
+
+        queues = {each.name: each for each in (record.queuing and record.queuing.queues) or ()}
+        assert queues["default"].avg_processing_time == 10_000
+
     async def test_a_task_that_goes_on_starts_once(self) -> None:
         scene = busy()
         for _ in range(10):
