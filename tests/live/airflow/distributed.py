@@ -87,6 +87,5 @@ class DistributedAirflow(AirflowServer):
             self.redis = None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What its database has."""
         with psycopg.connect(self.database) as connection:
             return connection.execute(query.encode()).fetchall()

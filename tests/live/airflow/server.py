@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
+from benchmarks.servers import die_with_parent, free_ports, wait_for
 
-__all__ = ["AirflowServer", "Waited", "home"]
+__all__ = ["AirflowServer", "Waited"]
 
 HERE = Path(__file__).parent
 START_LIMIT_S = 240.0
@@ -24,12 +24,6 @@ STOP_LIMIT_S = 30.0
 ADMIN, VIEWER = ("admin", "open sesame"), ("woa", "open barley")
 PARALLELISM = 4
 EXECUTORS = "LocalExecutor,woa_held.HeldExecutor"
-
-
-def home(name: str = "airflow") -> Path | None:
-    """The environment that `make airflow` or `make airflow-older` makes, if it did."""
-    folder = cache_folder() / name
-    return folder if (folder / ".installed").exists() else None
 
 
 @dataclass(frozen=True)
@@ -186,15 +180,23 @@ class AirflowServer:
             "SELECT run_id, task_id, state, try_number, {}, queued_dttm, start_date"
             " FROM task_instance"
         ).format("scheduled_dttm" if self.major == 3 else "NULL")
-        database = sqlite3.connect(f"file:{self.folder / 'airflow.db'}?mode=ro", uri=True)
-        try:
-            rows = database.execute(query).fetchall()
-        finally:
-            database.close()
         return [
             Waited(run, task, state, number, *map(_time, times))
-            for run, task, state, number, *times in rows
+            for run, task, state, number, *times in self.rows(query)
         ]
+
+    def run_states(self, dag: str) -> list[str]:
+        """As `states`, of the database: to wait for something the command line costs too much."""
+        query = f"SELECT state FROM dag_run WHERE dag_id = '{dag}'"
+        return [state for (state,) in self.rows(query)]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What its database has."""
+        database = sqlite3.connect(f"file:{self.folder / 'airflow.db'}?mode=ro", uri=True)
+        try:
+            return database.execute(query).fetchall()
+        finally:
+            database.close()
 
     def _serves(self) -> bool:
         self._alive()

@@ -12,8 +12,8 @@ from contracts.coordination import StateMetrics
 from contracts.events import CoordinationEvent
 from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from tests.live.airflow.distributed import DistributedAirflow
-from tests.live.airflow.server import home
 from tests.live.airflow.test_runs import config_of, scrape
+from tests.live.matrix.versions import asked_version, environment_of
 from tests.postgres import PostgresServer
 from tests.requirements import require_or_skip
 
@@ -27,7 +27,9 @@ def server(
     postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DistributedAirflow]:
     """One for all tests of this file."""
-    environment = home()
+    if asked_version("airflow"):
+        pytest.skip("the executors are tried with the version of `make airflow` alone")
+    environment = environment_of("airflow", "airflow")
     if environment is None or not (environment / "bin" / "celery").exists():
         require_or_skip("live", "there is no Airflow with the Celery executor: make airflow")
     if shutil.which("redis-server") is None:
