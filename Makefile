@@ -14,7 +14,7 @@ TELEGRAF := v1.37.2
 TELEGRAF_TAGS := custom,inputs.kafka_consumer,outputs.postgresql,parsers.json_v2
 KAFKA := $(or $(WOA_KAFKA_JARS),$(CACHE)/kafka)
 
-.PHONY: help setup up test servers-packaged servers live kafka kubernetes argo argo-older broker peers airflow airflow-older celery prefect temporal-older nightly check format dashboard bench lock generate clean
+.PHONY: help setup up test servers-packaged servers live kafka kubernetes argo argo-older broker peers airflow airflow-older celery prefect temporal-older matrix matrix-pins nightly check format dashboard bench lock generate clean
 
 help: ## Print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,7 +105,13 @@ peers: $(CACHE)/peers/kubernetes/.installed ## Get what the benchmarks agents an
 	GOBIN="$(CACHE)/peers/bin" go install -tags "$(TELEGRAF_TAGS)" github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF)
 	@echo "$(TELEGRAF)" > "$(CACHE)/peers/bin/telegraf.version"
 
-nightly: live peers argo-older ## All of it, more and longer: more kills, every benchmark
+matrix: setup ## The live tests of Airflow and Prefect against each of their versions (hours; VERSIONS="airflow-2.9 ...")
+	$(PY) -m tests.live.matrix $(VERSIONS)
+
+matrix-pins: setup ## Write the versions' pins again, as of the days when they were new
+	$(PY) -m tests.live.matrix.pins
+
+nightly: live peers argo-older matrix ## All of it, more and longer: more kills, every benchmark
 	WOA_ARGO=argo-older $(PY) -m pytest -m live tests/live/argo --ignore tests/live/argo/test_waits.py $(ARGS)
 	WOA_KILLS=60 $(PY) -m pytest -m "acceptance" $(ARGS)
 	$(PY) -m benchmarks first-run --json

@@ -11,6 +11,7 @@ import httpx
 from agents.collector import CollectorError
 from agents.kube.credentials import runs_in_a_cluster
 from agents.kube.kubeconfig import Kubeconfig, usual_paths
+from agents.prefect.cloud import is_cloud, workspace_of
 
 __all__ = ["Found", "discover"]
 
@@ -62,8 +63,7 @@ def _named(environment: Mapping[str, str]) -> Iterator[Found]:
         more = _given(environment, namespace="TEMPORAL_NAMESPACE", api_key="TEMPORAL_API_KEY")
         yield Found({**_entry("temporal", address), "address": address, **more}, "TEMPORAL_ADDRESS")
     if url := environment.get("PREFECT_API_URL"):
-        more = _given(environment, api_key="PREFECT_API_KEY", auth_string="PREFECT_API_AUTH_STRING")
-        yield Found({**_entry("prefect", url), "api_url": url, **more}, "PREFECT_API_URL")
+        yield Found(_prefect(environment, url), "PREFECT_API_URL")
     for name in ("AIRFLOW__API__BASE_URL", "AIRFLOW__WEBSERVER__BASE_URL"):
         if url := environment.get(name):
             yield Found({**_entry("airflow", url), "base_url": url}, name)
@@ -73,6 +73,16 @@ def _named(environment: Mapping[str, str]) -> Iterator[Found]:
         url = f"{scheme}://{server}"
         yield Found({**_entry("argo", url), "server_url": url}, "ARGO_SERVER")
     yield from _kubernetes(environment)
+
+
+def _prefect(environment: Mapping[str, str], url: str) -> dict[str, str]:
+    """Cloud takes a key alone; a server's password goes before a key that is left over."""
+    password = {} if is_cloud(url) else _given(environment, auth_string="PREFECT_API_AUTH_STRING")
+    signed = password or _given(environment, api_key="PREFECT_API_KEY")
+    named = _entry("prefect", url)
+    if (workspace := workspace_of(url)) is not None:
+        named["instance_id"] = f"prefect-cloud-{workspace.partition('-')[0]}"
+    return {**named, "api_url": url, **signed}
 
 
 def _kubernetes(environment: Mapping[str, str]) -> Iterator[Found]:

@@ -9,7 +9,8 @@ import httpx
 
 from agents.airflow.auth import AirflowAuth
 from agents.airflow.config import AirflowConfig
-from agents.airflow.scrape import Memory, Scraper
+from agents.airflow.memory import Memory
+from agents.airflow.scrape import Scraper
 from agents.airflow.translate import translate
 from agents.collector import Batch, Collector, CollectorConfig
 from agents.http_api import HttpApi, http_client

@@ -1,6 +1,7 @@
 """The components of an Airflow, by its own verdict and by what its jobs tell."""
 
 from datetime import datetime
+from typing import Any
 
 from agents.airflow.figures import Figures, error_rate
 from agents.airflow.wire import Beat
@@ -8,7 +9,7 @@ from agents.components import Part, component_records
 from agents.missing import Gaps, Missing, known_or, over
 from contracts.health import ComponentHealth, ComponentIssue, ComponentStatus, ComponentType
 
-__all__ = ["build_components", "heartbeat_ages_s"]
+__all__ = ["build_components", "heartbeat_ages_s", "scheduler_heartbeats"]
 
 HEALTHY, DEGRADED, UNHEALTHY = ComponentStatus
 NOT_COUNTED = Missing("Airflow does not count it")
@@ -44,6 +45,24 @@ def heartbeat_ages_s(figures: Figures) -> dict[str, float]:
     }
 
 
+def scheduler_heartbeats(figures: Figures) -> list[dict[str, Any]] | None:
+    """Of each scheduler that did not end; None where they are not listed."""
+    if isinstance(figures.schedulers, Missing):
+        return None
+    alive = list(figures.schedulers)
+    return [
+        {
+            "job": job.id,
+            "host": job.hostname,
+            "alive": job in alive,
+            "heartbeatAgeS": _age_s(figures, job.latest_heartbeat)
+            if job.latest_heartbeat
+            else None,
+        }
+        for job in (*alive, *known_or(figures.snapshot.lost, ()))
+    ]
+
+
 def _age_s(figures: Figures, heartbeat: datetime) -> float:
     return max(0.0, (figures.snapshot.at - heartbeat).total_seconds())
 
@@ -68,12 +87,33 @@ def _part(figures: Figures, name: str, place: str, kind: ComponentType) -> Part:
         lambda health: getattr(health, place), figures.snapshot.health
     )
     status = ABSENT if beat is None else over(_status, beat)
-    issues = (ComponentIssue(code="unhealthy", message="Airflow's own health check says so"),)
-    rates: tuple[float | Missing, float | Missing] = (NOT_COUNTED, NOT_COUNTED)
-    if name == "scheduler":
-        rates = (figures.start_rate, over(error_rate, figures.ended))
-    unwell = status is UNHEALTHY
-    return Part(name, kind, status, NOT_TIMED, *rates, issues if unwell else ())
+    issues: tuple[ComponentIssue, ...] = ()
+    if status is UNHEALTHY:
+        issues = (ComponentIssue(code="unhealthy", message="Airflow's own health check says so"),)
+    if name != "scheduler":
+        return Part(name, kind, status, NOT_TIMED, NOT_COUNTED, NOT_COUNTED, issues)
+    lost = _lost(figures)
+    return Part(
+        name,
+        kind,
+        DEGRADED if lost and status is HEALTHY else status,
+        NOT_TIMED,
+        figures.start_rate,
+        over(error_rate, figures.ended),
+        (*issues, *lost),
+    )
+
+
+def _lost(figures: Figures) -> tuple[ComponentIssue, ...]:
+    """Airflow's health answer tells of one scheduler alone, the one that was heard of last."""
+    return tuple(
+        ComponentIssue(
+            code="scheduler_lost",
+            message=f"the scheduler {job.id} on {job.hostname} has not been heard of since "
+            f"{job.latest_heartbeat:%H:%M:%S} UTC",
+        )
+        for job in known_or(figures.snapshot.lost, ())
+    )
 
 
 def _status(beat: Beat) -> ComponentStatus | Missing:

@@ -38,6 +38,16 @@ class AirflowConfig(HttpConfig):
         description="How tasks are run, which the API does not tell: local, celery, kubernetes, "
         "edge, or other.",
     )
+    edge: bool = Field(
+        default=False,
+        description="The Edge executor is one of several: ask its provider for workers and their "
+        "tasks. Always asked where `executor` is edge.",
+    )
+    worker_concurrency: PositiveInt | None = Field(
+        default=None,
+        description="[celery] worker_concurrency, which the API does not tell: the slots of one "
+        "Celery worker.",
+    )
     parallelism: PositiveInt | None = Field(
         default=None,
         description="[core] parallelism of one scheduler, which the API does not tell. Without it "
@@ -74,6 +84,11 @@ class AirflowConfig(HttpConfig):
         description="Most tasks started in the interval that are sent as samples of decisions; "
         "they cost no calls.",
     )
+
+    @property
+    def reads_edge(self) -> bool:
+        """Whether the Edge provider's lists are asked for."""
+        return self.edge or self.executor == "edge"
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> Self:

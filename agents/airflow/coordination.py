@@ -2,7 +2,7 @@
 
 from agents.airflow.figures import Figures
 from agents.airflow.wire import Job
-from agents.missing import Gaps, Missing, over
+from agents.missing import Gaps, Missing, combine, over
 from agents.origin import Origin
 from contracts.coordination import ConflictMetrics, CoordinationMetrics, StateMetrics
 from contracts.events import CoordinationEvent
@@ -17,7 +17,7 @@ NOT_COUNTED = "Airflow does not count it"
 def build_coordination(figures: Figures, origin: Origin) -> CoordinationMetrics:
     """The record of the Airflow."""
     gaps = Gaps()
-    schedulers = over(len, figures.schedulers)
+    alive = over(len, figures.schedulers)
     record = CoordinationMetrics(
         id=sample_id(origin.orchestrator, "coordination", origin.now),
         orchestrator_id=origin.orchestrator,
@@ -31,8 +31,8 @@ def build_coordination(figures: Figures, origin: Origin) -> CoordinationMetrics:
             StateMetrics,
             "/stateManagement",
             NOT_COUNTED,
-            members=schedulers,
-            healthy_members=schedulers,
+            members=combine(lambda all_, lost: all_ + len(lost), alive, figures.snapshot.lost),
+            healthy_members=alive,
         ),
         message_ordering=gaps.take("/messageOrdering", Missing(NOT_COUNTED)),
         conflict_resolution=gaps.fill(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import fmean
 
-from agents.airflow.config import AirflowConfig
+from agents.airflow.config import AirflowConfig, Executor
 from agents.airflow.snapshot import Snapshot
 from agents.airflow.wire import DagRun, Job, Pool, TaskInstance
 from agents.missing import Missing, combine, known_or, over, share
@@ -18,6 +18,7 @@ __all__ = ["WAITING", "Figures", "error_rate", "mean_duration_ms"]
 WAITING = ("scheduled", "queued")
 IN_FLIGHT = ("running", "restarting", "deferred")
 ENDED_BADLY = ("failed", "up_for_retry")
+KINDS: tuple[Executor, ...] = ("local", "celery", "kubernetes", "edge")
 NOTHING_STARTED = "no task was started in the interval"
 NOTHING_ENDED = "no task ended in the interval"
 TOO_MANY = "too many tasks to list (live_pages), they are only counted"
@@ -61,6 +62,37 @@ class Figures:
     @cached_property
     def running(self) -> Sequence[TaskInstance] | Missing:
         return over(lambda rows: [row for row in rows if row.state == "running"], self.rows)
+
+    def kind_named(self, executor: str | None) -> Executor:
+        """Of an executor's name, which tells it; none is the default."""
+        if executor is None:
+            return self.config.executor
+        return next((kind for kind in KINDS if kind in executor.lower()), "other")
+
+    def kind_of(self, row: TaskInstance) -> Executor:
+        """Of the executor of a task."""
+        return self.kind_named(row.executor)
+
+    @cached_property
+    def listed_kinds(self) -> frozenset[Executor]:
+        """Executors whose workers Airflow lists: other workers are only seen with a task."""
+        schedulers: set[Executor] = set() if isinstance(self.schedulers, Missing) else {"local"}
+        asked = self.config.reads_edge and self.snapshot.dialect == "v2"
+        edge: set[Executor] = {"edge"} if asked else set()
+        return frozenset(schedulers | edge)
+
+    @cached_property
+    def kinds(self) -> frozenset[Executor]:
+        """Executors in use: the default, and those of tasks that run or ended."""
+        rows = (*known_or(self.running, ()), *known_or(self.ended, ()))
+        more: set[Executor] = {"edge"} if self.config.edge else set()
+        return frozenset({self.config.executor} | {self.kind_of(row) for row in rows} | more)
+
+    def of_kind(
+        self, kind: Executor, rows: Sequence[TaskInstance] | Missing
+    ) -> Sequence[TaskInstance] | Missing:
+        """Those of one executor."""
+        return over(lambda found: [row for row in found if self.kind_of(row) == kind], rows)
 
     @cached_property
     def finite_pools(self) -> Sequence[Pool] | Missing:
@@ -230,10 +262,6 @@ class Figures:
             self.snapshot.pools,
         )
 
-    def on_host(self, rows: Sequence[TaskInstance] | Missing, host: str) -> int | Missing:
-        """How many of the rows are on one host."""
-        return over(lambda found: sum(row.hostname == host for row in found), rows)
-
 
 def error_rate(rows: Sequence[TaskInstance]) -> float | Missing:
     """Tries that failed of those that ran to an end."""
@@ -243,7 +271,7 @@ def error_rate(rows: Sequence[TaskInstance]) -> float | Missing:
 
 def mean_duration_ms(rows: Sequence[TaskInstance]) -> float | Missing:
     """Mean duration of the tries that ended."""
-    lasted = [row.duration * 1000 for row in rows if row.duration is not None]
+    lasted = [each for row in rows if (each := row.lasted_ms) is not None]
     return fmean(lasted) if lasted else Missing(NOTHING_ENDED)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from agents.airflow.edge import consumers
 from agents.airflow.figures import WAITING, Figures, error_rate, mean_duration_ms
 from agents.airflow.snapshot import Window
 from agents.airflow.wire import Pool, TaskInstance
@@ -82,7 +83,15 @@ def _of_queue(figures: Figures, name: str) -> dict[str, Any]:
     def mine(rows: Sequence[TaskInstance]) -> list[TaskInstance]:
         return [row for row in rows if queue_of(row) == name]
 
-    return {"name": name, "consumers": NOT_LISTED, **_fields(figures, mine)}
+    return {"name": name, "consumers": _consumers(figures, name), **_fields(figures, mine)}
+
+
+def _consumers(figures: Figures, name: str) -> int | Missing:
+    """Edge workers alone are listed with the queues that they take from."""
+    executor, _, queue = name.rpartition("/")
+    if figures.kind_named(executor or None) == "edge" and "edge" in figures.listed_kinds:
+        return consumers(figures, queue)
+    return NOT_LISTED
 
 
 def _of_pool(figures: Figures, pool: Pool) -> dict[str, Any]:

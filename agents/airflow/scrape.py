@@ -1,25 +1,41 @@
 """One pass over an Airflow: which calls are made, in which order, one at a time."""
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agents.airflow.config import AirflowConfig
 from agents.airflow.dialect import DIALECTS, Dialect
+from agents.airflow.memory import (
+    ENDED,
+    RUN_ENDED,
+    WAITING,
+    Memory,
+    added,
+    distinct,
+    end_of,
+    lost,
+    run_end_of,
+    run_start_of,
+    schedulers,
+    start_of,
+)
 from agents.airflow.snapshot import (
+    Edge,
     Facts,
     Live,
     PoolSample,
     RunWindow,
     Snapshot,
-    Totals,
     Window,
 )
-from agents.airflow.windows import PAGE, Mark, Seen, overlap, pages
+from agents.airflow.windows import PAGE, Mark, overlap, pages
 from agents.airflow.wire import (
     Counted,
     DagRun,
     DagRuns,
+    EdgeJobs,
+    EdgeWorkers,
     Health,
     Job,
     Jobs,
@@ -31,35 +47,20 @@ from agents.airflow.wire import (
 )
 from agents.calls import verdict
 from agents.http_api import ERRORS, HttpApi
-from agents.missing import FIRST, Missing, known_or
+from agents.missing import FIRST, Missing, combine, known_or
 
-__all__ = ["Memory", "Scraper"]
+__all__ = ["Scraper"]
 
 PROBES = frozenset({"version", "health"})
-WAITING = ("scheduled", "queued")
 LIVE = (*WAITING, "running", "restarting", "deferred")
-ENDED = ("success", "failed", "up_for_retry", "upstream_failed", "skipped")
-FAILED = ("failed", "up_for_retry")
-RUN_ENDED = ("success", "failed")
+RUNNING_JOBS = [("job_state", "running"), ("order_by", "-latest_heartbeat"), ("limit", str(PAGE))]
+"""Of all jobs there ever were the server cuts a page first, and looks which live then."""
+
 POOLS_KEPT = timedelta(hours=1)
 NO_JOBS = Missing("the API of Airflow 2 does not list schedulers")
+NO_EDGE = Missing("the Edge executor is not used (executor, edge)")
+NO_EDGE_LIST = Missing("Airflow 2 does not list the workers of the Edge executor")
 CURSORS_SINCE = (3, 3)
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What a scrape must know of the one before; kept only when the records were made."""
-
-    tasks: Mark | None = None
-    started: Seen[TaskInstance] = field(default_factory=Seen)
-    ended: Seen[TaskInstance] = field(default_factory=Seen)
-    runs: Mark | None = None
-    runs_started: Seen[DagRun] = field(default_factory=Seen)
-    runs_ended: Seen[DagRun] = field(default_factory=Seen)
-    pool_samples: tuple[PoolSample, ...] = ()
-    schedulers: tuple[Job, ...] | None = None
-    restarts: int = 0
-    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ class Scraper:
         health = await self._api.get("health", dialect.health, Health)
         at = self._api.server_now()
         pools = await self._pools(dialect)
-        jobs = await self._jobs(dialect)
+        unended = await self._jobs("schedulers", dialect, ("job_type", "SchedulerJob"))
+        jobs = await self._jobs("jobs", dialect, ("is_alive", "true"))
+        edge = await self._edge(dialect)
         queued = await self._count("queued runs", dialect.dag_runs, [("state", "queued")])
         running = await self._count("running runs", dialect.dag_runs, [("state", "running")])
         live = await self._live(dialect)
@@ -106,7 +109,7 @@ class Scraper:
         runs, after = await self._run_window(here, after)
         facts = await self._read_facts(dialect, now)
         self._api.require_more_than(PROBES)
-        joined, left, after = _schedulers(jobs, after)
+        joined, left, after = schedulers(jobs, after)
         snapshot = Snapshot(
             now=now,
             at=at,
@@ -116,6 +119,8 @@ class Scraper:
             health=health,
             pools=pools,
             jobs=jobs,
+            lost=combine(lambda all_, alive: lost(all_, alive, at), unended, jobs),
+            edge=edge,
             queued_runs=queued,
             running_runs=running,
             live=live,
@@ -162,12 +167,32 @@ class Scraper:
 
         return await pages(ask, self._config.window_pages, "pools")
 
-    async def _jobs(self, dialect: Dialect) -> Sequence[Job] | Missing:
+    async def _jobs(
+        self, call: str, dialect: Dialect, which: tuple[str, str]
+    ) -> Sequence[Job] | Missing:
+        """Jobs that did not say that they ended: all of a kind, or those that live."""
         if not dialect.jobs:
             return NO_JOBS
-        alive = [("is_alive", "true"), ("limit", str(PAGE))]
-        answer = await self._api.get("jobs", f"{dialect.base}/jobs", Jobs, alive)
+        chosen = [which, *RUNNING_JOBS]
+        answer = await self._api.get(call, f"{dialect.base}/jobs", Jobs, chosen)
         return answer if isinstance(answer, Missing) else answer.jobs
+
+    async def _edge(self, dialect: Dialect) -> Edge | Missing:
+        if not self._config.reads_edge:
+            return NO_EDGE
+        if not dialect.jobs:
+            return NO_EDGE_LIST
+        workers = await self._api.get("edge workers", "edge_worker/ui/worker", EdgeWorkers)
+        jobs = await self._api.get(
+            "edge jobs", "edge_worker/ui/jobs", EdgeJobs, [("state", "running")]
+        )
+        return combine(
+            lambda found, given: Edge(
+                found.workers, [each for each in given.jobs if each.state == "running"]
+            ),
+            workers,
+            jobs,
+        )
 
     async def _count(
         self, call: str, path: str, chosen: list[tuple[str, str]], limit: int = 0
@@ -210,20 +235,20 @@ class Scraper:
             return live, memory
         rows = [*changed, *live.rows]
         horizon = since - timedelta(seconds=self._config.overlap_s)
-        started = _distinct(memory.started.new(rows, _start, since))
-        ended = _distinct(memory.ended.new(changed, _end, since))
+        started = distinct(memory.started.new(rows, start_of, since))
+        ended = distinct(memory.ended.new(changed, end_of, since))
         after = replace(
             memory,
             tasks=mark,
-            started=memory.started.with_(rows, _start, horizon),
-            ended=memory.ended.with_(changed, _end, horizon),
+            started=memory.started.with_(rows, start_of, horizon),
+            ended=memory.ended.with_(changed, end_of, horizon),
         )
         if memory.tasks is None:
             return FIRST, after
         seconds = memory.tasks.seconds(here.now)
         if isinstance(seconds, Missing):
             return seconds, after
-        return Window(started, ended, seconds), replace(after, totals=_added(after.totals, ended))
+        return Window(started, ended, seconds), replace(after, totals=added(after.totals, ended))
 
     async def _changed_tasks(self, here: _Here, since: datetime) -> list[TaskInstance] | Missing:
         due = here.at - timedelta(seconds=self._config.lookback_s)
@@ -261,13 +286,13 @@ class Scraper:
         if isinstance(rows, Missing):
             return rows, replace(memory, runs=mark) if _too_many(rows) else memory
         horizon = since - timedelta(seconds=self._config.overlap_s)
-        started = memory.runs_started.new(rows, _run_start, since)
-        ended = memory.runs_ended.new(rows, _run_end, since)
+        started = memory.runs_started.new(rows, run_start_of, since)
+        ended = memory.runs_ended.new(rows, run_end_of, since)
         after = replace(
             memory,
             runs=mark,
-            runs_started=memory.runs_started.with_(rows, _run_start, horizon),
-            runs_ended=memory.runs_ended.with_(rows, _run_end, horizon),
+            runs_started=memory.runs_started.with_(rows, run_start_of, horizon),
+            runs_ended=memory.runs_ended.with_(rows, run_end_of, horizon),
         )
         if memory.runs is None:
             return FIRST, after
@@ -315,62 +340,3 @@ def _counts(rows: Sequence[TaskInstance]) -> dict[str, int]:
     for row in rows:
         counts[row.state or ""] = counts.get(row.state or "", 0) + 1
     return counts
-
-
-def _distinct(rows: Sequence[TaskInstance]) -> list[TaskInstance]:
-    """A try that ended while it was looked at is among the running and the ended."""
-    return list({row.key: row for row in reversed(rows)}.values())[::-1]
-
-
-def _start(row: TaskInstance) -> tuple[Hashable, datetime] | None:
-    """A try that never was queued did not start: it was skipped or failed with its upstream.
-
-    One that waits again has the start of the try before.
-    """
-    if row.state in WAITING or row.start_date is None or row.queued_when is None:
-        return None
-    return row.key, row.start_date
-
-
-def _end(row: TaskInstance) -> tuple[Hashable, datetime] | None:
-    if row.state not in ENDED or row.end_date is None:
-        return None
-    return (*row.key, row.state), row.end_date
-
-
-def _run_start(row: DagRun) -> tuple[Hashable, datetime] | None:
-    return None if row.start_date is None else ((row.dag_id, row.dag_run_id), row.start_date)
-
-
-def _run_end(row: DagRun) -> tuple[Hashable, datetime] | None:
-    if row.state not in RUN_ENDED or row.end_date is None:
-        return None
-    return (row.dag_id, row.dag_run_id, row.end_date), row.end_date
-
-
-def _schedulers(
-    jobs: Sequence[Job] | Missing, memory: Memory
-) -> tuple[Sequence[Job], Sequence[Job], Memory]:
-    if isinstance(jobs, Missing):
-        return (), (), memory
-    alive = tuple(job for job in jobs if job.job_type == "SchedulerJob")
-    if memory.schedulers is None:
-        return (), (), replace(memory, schedulers=alive)
-    before = {job.id: job for job in memory.schedulers}
-    now = {job.id: job for job in alive}
-    joined = [now[each] for each in sorted(now.keys() - before.keys())]
-    left = [before[each] for each in sorted(before.keys() - now.keys())]
-    restarts = memory.restarts + len(joined)
-    return joined, left, replace(memory, schedulers=alive, restarts=restarts)
-
-
-def _added(totals: Totals, ended: Sequence[TaskInstance]) -> Totals:
-    after = Totals(dict(totals.completed), dict(totals.failed))
-    for row in ended:
-        if not row.hostname:
-            continue
-        if row.state == "success":
-            after.completed[row.hostname] = after.completed.get(row.hostname, 0) + 1
-        elif row.state in FAILED:
-            after.failed[row.hostname] = after.failed.get(row.hostname, 0) + 1
-    return after

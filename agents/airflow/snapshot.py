@@ -4,11 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agents.airflow.wire import DagRun, Health, Job, Pool, TaskInstance
+from agents.airflow.wire import (
+    DagRun,
+    EdgeJob,
+    EdgeWorker,
+    Health,
+    Job,
+    Pool,
+    TaskInstance,
+)
 from agents.calls import CallLog
 from agents.missing import Missing
 
-__all__ = ["Facts", "Live", "PoolSample", "RunWindow", "Snapshot", "Totals", "Window"]
+__all__ = ["Edge", "Facts", "Live", "PoolSample", "RunWindow", "Snapshot", "Totals", "Window"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,14 @@ class RunWindow:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """Workers of the Edge executor, and the tasks that run on them."""
+
+    workers: Sequence[EdgeWorker]
+    running: Sequence[EdgeJob]
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is counted now and then."""
 
@@ -75,6 +91,7 @@ class Facts:
 class Snapshot:
     """Each part is what was read, or why it could not be read.
 
+    `jobs`: those that live. `lost`: schedulers that were not heard of for too long.
     `at` is the scrape's time by the server's clock: ages are of one clock. `pool_samples`: of the
     last hour, the newest last. `joined` and `left`: schedulers that came and went since the
     scrape before.
@@ -88,6 +105,8 @@ class Snapshot:
     health: Health | Missing
     pools: Sequence[Pool] | Missing
     jobs: Sequence[Job] | Missing
+    lost: Sequence[Job] | Missing
+    edge: Edge | Missing
     queued_runs: int | Missing
     running_runs: int | Missing
     live: Live | Missing

@@ -10,7 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from agents.airflow.balance import build_balances
-from agents.airflow.components import build_components, heartbeat_ages_s
+from agents.airflow.components import (
+    build_components,
+    heartbeat_ages_s,
+    scheduler_heartbeats,
+)
 from agents.airflow.config import AirflowConfig
 from agents.airflow.coordination import build_coordination, build_coordination_events
 from agents.airflow.decisions import build_decisions, latency_by_cause
@@ -187,6 +191,7 @@ def _details(figures: Figures) -> dict[str, Any]:
         "latencySamples": known_or(over(lambda waits: len(waits.samples_ms), figures.waits), None),
         "latency": latency_by_cause(figures),
         "heartbeatAgeS": heartbeat_ages_s(figures),
+        "schedulers": scheduler_heartbeats(figures),
         "importErrors": known_or(snapshot.facts.import_errors, None),
         "dags": known_or(snapshot.facts.dags, None),
         "activeDags": known_or(snapshot.facts.active_dags, None),

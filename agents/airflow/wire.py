@@ -12,6 +12,11 @@ __all__ = [
     "Counted",
     "DagRun",
     "DagRuns",
+    "EdgeJob",
+    "EdgeJobs",
+    "EdgeSystem",
+    "EdgeWorker",
+    "EdgeWorkers",
     "Health",
     "Job",
     "Jobs",
@@ -120,7 +125,17 @@ class TaskInstance(Struct, frozen=True):
     queued_when: datetime | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
-    duration: float | None = None
+
+    @property
+    def lasted_ms(self) -> float | None:
+        """Of a try that ran to its end.
+
+        Not the API's `duration`: before 3.3 it is wrong, and may be negative, on SQLite.
+        """
+        if self.queued_when is None or self.start_date is None or self.end_date is None:
+            return None
+        passed = (self.end_date - self.start_date).total_seconds() * 1000
+        return passed if passed >= 0 else None
 
     @property
     def key(self) -> tuple[str, str, str, int, int]:
@@ -130,8 +145,7 @@ class TaskInstance(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The try, for people."""
-        mapped = f"[{self.map_index}]" if self.map_index >= 0 else ""
-        return f"{self.dag_id}/{self.dag_run_id}/{self.task_id}{mapped}#{self.try_number}"
+        return _name(self.dag_id, self.dag_run_id, self.task_id, self.map_index, self.try_number)
 
     @property
     def ready_at(self) -> datetime | None:
@@ -145,7 +159,56 @@ class TaskInstances(Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class EdgeSystem(Struct, frozen=True):
+    """What an Edge worker says of itself.
+
+    It may hold anything that its owner added. The worker's start is in its own local time.
+    """
+
+    concurrency: int | None = None
+
+
+class EdgeWorker(Struct, frozen=True):
+    """A worker of the Edge executor; without `queues` it takes from all of them."""
+
+    worker_name: str
+    state: str
+    queues: list[str] | None = None
+    sysinfo: EdgeSystem = EdgeSystem()
+    last_heartbeat: datetime | None = None
+
+
+class EdgeWorkers(Struct, frozen=True):
+    workers: list[EdgeWorker]
+
+
+class EdgeJob(Struct, frozen=True):
+    """A task that was given to the Edge executor."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str
+    edge_worker: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As `TaskInstance.name`."""
+        return _name(self.dag_id, self.run_id, self.task_id, self.map_index, self.try_number)
+
+
+class EdgeJobs(Struct, frozen=True):
+    jobs: list[EdgeJob]
+
+
 class Counted(Struct, frozen=True):
     """Any list of which only the length is wanted."""
 
     total_entries: int
+
+
+def _name(dag: str, run: str, task: str, map_index: int, try_number: int) -> str:
+    mapped = f"[{map_index}]" if map_index >= 0 else ""
+    return f"{dag}/{run}/{task}{mapped}#{try_number}"

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, SecretStr, model_validator
 
 from agents.http_api import HttpConfig
+from agents.prefect.cloud import address_error, is_cloud
 
 __all__ = ["PrefectConfig"]
 
@@ -15,7 +16,8 @@ class PrefectConfig(HttpConfig):
     type: Literal["prefect"] = Field(default="prefect", description="Selects this agent.")
     api_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:4200/api"),
-        description="The API as in PREFECT_API_URL; of Cloud with account and workspace.",
+        description="The API as in PREFECT_API_URL; of Cloud with account and workspace: "
+        "https://api.prefect.cloud/api/accounts/ACCOUNT/workspaces/WORKSPACE.",
     )
     auth_string: SecretStr | None = Field(
         default=None,
@@ -71,10 +73,27 @@ class PrefectConfig(HttpConfig):
         "for nothing: a warning.",
     )
 
+    @property
+    def cloud(self) -> bool:
+        """Whether it is a workspace of Prefect Cloud."""
+        return is_cloud(str(self.api_url))
+
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> Self:
         if self.auth_string is not None and self.api_key is not None:
             raise ValueError("give auth_string (self-hosted) or api_key (Cloud), not both")
         if self.auth_string is not None and ":" not in self.auth_string.get_secret_value():
             raise ValueError("auth_string is user:password")
+        return self
+
+    @model_validator(mode="after")
+    def _cloud_is_whole(self) -> Self:
+        if not self.cloud:
+            return self
+        if (error := address_error(str(self.api_url))) is not None:
+            raise ValueError(error)
+        if self.auth_string is not None:
+            raise ValueError("Prefect Cloud knows no auth_string: give api_key")
+        if self.api_key is None:
+            raise ValueError("Prefect Cloud needs api_key (PREFECT_API_KEY)")
         return self

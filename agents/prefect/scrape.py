@@ -12,6 +12,7 @@ from agents.exposition import Vocabulary
 from agents.http_api import ERRORS, HttpApi
 from agents.increases import MetricsScrape, increase
 from agents.missing import CLOCK_WENT_BACK, FIRST, Missing, known_or, over
+from agents.prefect.cloud import NO_CLOUD_METRICS, NO_CLOUD_VERSION
 from agents.prefect.config import PrefectConfig
 from agents.prefect.snapshot import Listed, Snapshot, Totals, Window
 from agents.prefect.wire import FlowRun, Limit, State, Worker, WorkPool, WorkQueue
@@ -143,6 +144,8 @@ class Scraper:
         return answer, over(lambda _: took_ms, answer)
 
     async def _read_version(self, now: datetime) -> str | Missing:
+        if self._config.cloud:
+            return NO_CLOUD_VERSION
         if self._version is not None and now < self._version[1]:
             return self._version[0]
         found = await self._api.get("version", "admin/version", str, optional=True)
@@ -240,6 +243,8 @@ class Scraper:
         return histories
 
     async def _metrics(self, now: datetime) -> MetricsScrape | Missing:
+        if self._config.cloud:
+            return NO_CLOUD_METRICS
         if not self._config.metrics:
             return NO_METRICS
         found = await self._api.exposition("metrics", "metrics", SERVER, optional=True)

@@ -48,7 +48,7 @@ def translate(snapshot: Snapshot, config: PrefectConfig, orchestrator: UUID) -> 
         snapshot.now,
         snapshot.log,
         snapshot.took_ms,
-        {"prefect": known_or(snapshot.version, "unknown")},
+        {"prefect": "cloud" if config.cloud else known_or(snapshot.version, "unknown")},
     )
     gaps = Gaps()
     record = origin.record(

@@ -45,7 +45,7 @@ class FlowRun(Struct, frozen=True):
 
 
 class WorkPool(Struct, frozen=True):
-    """One work pool. `active_slots` is null where there is no limit (and before 3.6)."""
+    """One work pool. `active_slots` is null where there is no limit (and in 3.6 and before)."""
 
     id: UUID
     name: str

@@ -17,13 +17,12 @@ from temporalio.client import Client
 from benchmarks.servers import wait_for
 from tests.agents.prefect.driver import Driver
 from tests.live.airflow.server import AirflowServer
-from tests.live.airflow.server import home as airflow_home
 from tests.live.argo.argo import Argo
 from tests.live.argo.argo import programs as argo_programs
 from tests.live.kubernetes.cluster import ADMIN, Cluster, container
 from tests.live.kubernetes.cluster import programs as kube_programs
+from tests.live.matrix.versions import environment_of
 from tests.live.prefect.server import PrefectServer
-from tests.live.prefect.server import home as prefect_home
 from tests.live.temporal.server import TemporalServer
 from tests.live.temporal.watch import start
 
@@ -86,7 +85,7 @@ def argo(_nodes: int, _pods: int) -> Iterator[Settings]:
 @contextmanager
 def airflow(_nodes: int, _pods: int) -> Iterator[Settings]:
     """Airflow 3 with some runs of small DAGs."""
-    environment = airflow_home()
+    environment = environment_of("airflow", "airflow")
     if environment is None:
         raise NotThereError("make airflow")
     with _folder() as folder:
@@ -104,7 +103,7 @@ def airflow(_nodes: int, _pods: int) -> Iterator[Settings]:
 @contextmanager
 def prefect(_nodes: int, _pods: int) -> Iterator[Settings]:
     """Prefect with a pool in which runs wait, and some that ended."""
-    environment = prefect_home()
+    environment = environment_of("prefect", "prefect")
     if environment is None:
         raise NotThereError("make prefect")
     with _folder() as folder:

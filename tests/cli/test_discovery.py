@@ -15,6 +15,7 @@ from cli.check import Check
 from cli.discovery import discover
 from cli.doctor_agents import agent_checks
 from cli.settings import Settings
+from tests.agents.prefect.fake_cloud import CLOUD_URL
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +90,37 @@ def test_secrets_are_used_and_not_shown() -> None:
     assert found.entry["api_key"] == "pnu_hunter2"
     assert "hunter2" not in found.suggestion
     assert "api_key: ..." in found.suggestion
+
+
+def test_a_workspace_of_prefect_cloud_is_named_after_itself_and_takes_a_key() -> None:
+    environment = {
+        "PREFECT_API_URL": CLOUD_URL,
+        "PREFECT_API_KEY": "pnu_hunter2",
+        "PREFECT_API_AUTH_STRING": "left:over",
+    }
+
+    (found,) = discover(environment, ())
+
+    assert found.entry == {
+        "type": "prefect",
+        "instance_id": "prefect-cloud-96bd3cf8",
+        "api_url": CLOUD_URL,
+        "api_key": "pnu_hunter2",
+    }
+    assert config_of(found.entry).instance_id == "prefect-cloud-96bd3cf8"
+
+
+def test_a_key_that_is_left_over_does_not_keep_a_server_from_being_read() -> None:
+    environment = {
+        "PREFECT_API_URL": "https://flows/api",
+        "PREFECT_API_KEY": "pnu_hunter2",
+        "PREFECT_API_AUTH_STRING": "admin:secret",
+    }
+
+    (found,) = discover(environment, ())
+
+    assert config_of(found.entry).instance_id == "prefect-flows"
+    assert "api_key" not in found.entry
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ class AirflowBehaviour:
         ]
 
         assert len(by_offset) == len(set(by_offset)) == total
-        if dialect.name == "v2":
+        version = (await http.get(f"{dialect.base}/version")).json()["version"]
+        if tuple(map(int, version.split(".")[:2])) >= (3, 3):
             assert await self.by_cursor(http, dialect, params) == by_offset
 
     async def by_cursor(

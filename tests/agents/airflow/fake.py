@@ -20,6 +20,7 @@ NAMES = UUID(int=11)
 MOST = 100
 OF_V2 = ("id", "scheduled_when", "run_after", "queued_at")
 CURSORS = (3, 3)
+ALIVE_S = 30
 
 
 @dataclass
@@ -34,6 +35,8 @@ class FakeAirflow(httpx.AsyncBaseTransport):
     pools: dict[str, int] = field(default_factory=lambda: {"default_pool": 128})
     schedulers: list[Json] = field(default_factory=list)
     triggerers: list[Json] = field(default_factory=list)
+    edge_workers: list[Json] | None = None
+    edge_jobs: list[Json] = field(default_factory=list)
     unhealthy: set[str] = field(default_factory=set)
     import_errors: int = 0
     tokens: set[str] = field(default_factory=set)
@@ -48,9 +51,12 @@ class FakeAirflow(httpx.AsyncBaseTransport):
         return "/api/v2" if self.numbers >= (3, 0) else "/api/v1"
 
     def scheduler(self, job: int, host: str = "host-1", started_s_ago: float = 3600) -> None:
-        """A scheduler that lives."""
-        begun = self.now() - timedelta(seconds=started_s_ago)
-        self.schedulers.append(self._job(job, "SchedulerJob", host, begun))
+        """A scheduler that lives, until its `latest_heartbeat` is set."""
+        self.schedulers.append(self._job(job, "SchedulerJob", host, started_s_ago))
+
+    def triggerer(self, job: int, host: str) -> None:
+        """A triggerer that lives."""
+        self.triggerers.append(self._job(job, "TriggererJob", host, 3600))
 
     def run(self, run: str, state: str, **fields: Any) -> Json:
         """Add a run, or change it."""
@@ -76,6 +82,8 @@ class FakeAirflow(httpx.AsyncBaseTransport):
         path = request.url.path
         if path == "/auth/token" and self.numbers >= (3, 0):
             return self._sign_in(json.loads(request.content))
+        if path.startswith("/edge_worker/ui/") and self.edge_workers is not None:
+            return self._edge(path) if self._may(request) else httpx.Response(401, json={})
         if not path.startswith(f"{self.base}/"):
             return httpx.Response(404, json={"detail": "Not Found"})
         path = path.removeprefix(f"{self.base}/")
@@ -116,8 +124,7 @@ class FakeAirflow(httpx.AsyncBaseTransport):
             ),
         }
         if self.numbers >= (3, 0):
-            jobs = [*self.schedulers, *self.triggerers]
-            routes["jobs"] = lambda: self._listed("jobs", jobs, params)
+            routes["jobs"] = lambda: self._jobs(params)
         if path not in routes:
             return httpx.Response(404, json={"detail": "Not Found"})
         return httpx.Response(200, text=json.dumps(routes[path](), default=_iso), headers=KIND)
@@ -151,13 +158,45 @@ class FakeAirflow(httpx.AsyncBaseTransport):
             "open_slots": -1 if size < 0 else size - occupied,
         }
 
-    def _job(self, job: int, kind: str, host: str, begun: datetime) -> Json:
+    def edge_worker(self, name: str, state: str, **fields: Any) -> None:
+        """A worker of the Edge executor, as the provider lists it."""
+        told = {"queues": None, "sysinfo": {"concurrency": 2}}
+        worker = {"worker_name": name, "state": state, "last_heartbeat": self.now()}
+        self.edge_workers = [*(self.edge_workers or ()), {**told, **worker, **fields}]
+
+    def _edge(self, path: str) -> httpx.Response:
+        name = "workers" if path.endswith("/worker") else "jobs"
+        rows = self.edge_workers if name == "workers" else self.edge_jobs
+        return httpx.Response(200, text=json.dumps({name: rows}, default=_iso), headers=KIND)
+
+    def _jobs(self, params: httpx.QueryParams) -> Json:
+        """The page is cut first: those that do not live take its places."""
+        kind, state = params.get("job_type"), params.get("job_state")
+        found = [
+            {**job, "latest_heartbeat": job["latest_heartbeat"] or self.now()}
+            for job in (*self.schedulers, *self.triggerers)
+            if kind in (None, job["job_type"]) and state in (None, job["state"])
+        ]
+        if params.get("order_by") == "-latest_heartbeat":
+            found.sort(key=lambda job: job["latest_heartbeat"], reverse=True)
+        answer = self._listed("jobs", found, params)
+        if "is_alive" in params:
+            since = self.now() - timedelta(seconds=ALIVE_S)
+            answer["jobs"] = [
+                job
+                for job in answer["jobs"]
+                if job["state"] == "running" and job["latest_heartbeat"] >= since
+            ]
+        return answer
+
+    def _job(self, job: int, kind: str, host: str, started_s_ago: float) -> Json:
         return {
             "id": job,
             "job_type": kind,
+            "state": "running",
             "hostname": host,
-            "start_date": begun,
-            "latest_heartbeat": self.now(),
+            "start_date": self.now() - timedelta(seconds=started_s_ago),
+            "latest_heartbeat": None,
         }
 
     def _chosen(self, rows: list[Json], params: httpx.QueryParams) -> list[Json]:

@@ -45,7 +45,10 @@ CALLS = (
             "/queuing/queues",
         ),
     ),
-    Call("jobs", "/jobs", ("/health/uptime", "/health/restarts")),
+    Call("schedulers", "api/v2/jobs", (), 0),
+    Call("jobs", "api/v2/jobs", ("/health/uptime", "/health/restarts"), 1),
+    Call("edge workers", "edge_worker/ui/worker"),
+    Call("edge jobs", "edge_worker/ui/jobs"),
     Call("queued runs", RUNS, ("/capacity/pendingWorkflows",), 0),
     Call("running runs", RUNS, ("/capacity/runningWorkflows",), 1),
     Call(
@@ -97,7 +100,9 @@ every_fault = pytest.mark.parametrize("fault", FAULTS)
 
 
 def scene_with_everything() -> Scene:
-    return busy(facts_interval_s=1, executor="local", parallelism=4)
+    scene = busy(facts_interval_s=1, executor="local", parallelism=4, edge=True)
+    scene.server.edge_worker("e1", "running")
+    return scene
 
 
 async def second_scrape(scene: Scene, call: Call | None, fault: str = "refused") -> Batch:

@@ -21,6 +21,11 @@ class PrefectBehaviour:
     """Inherit, and give a fixture `http`: a client of the API."""
 
     @pytest.fixture
+    def version(self) -> tuple[int, ...]:
+        """Of the server; older ones tell less."""
+        return (3, 8)
+
+    @pytest.fixture
     async def driver(self, http: httpx.AsyncClient) -> Driver:
         return Driver(http)
 
@@ -54,22 +59,23 @@ class PrefectBehaviour:
         assert time_of(ended["end_time"]) >= time_of(ended["start_time"])
 
     async def test_a_run_that_crashed_before_it_ran_has_not_run(
-        self, driver: Driver, deployment: str
+        self, driver: Driver, deployment: str, version: tuple[int, ...]
     ) -> None:
         run = await driver.run(deployment)
         await driver.state(run, "CRASHED")
 
         crashed = await found(driver, run)
         assert crashed["run_count"] == 0
-        assert crashed["start_time"] is not None
+        if version >= (3, 8):
+            assert crashed["start_time"] is not None
 
     async def test_a_pending_run_holds_a_slot(
-        self, driver: Driver, pool: str, deployment: str
+        self, driver: Driver, pool: str, deployment: str, version: tuple[int, ...]
     ) -> None:
         await driver.state(await driver.run(deployment), "PENDING")
 
         (listed,) = [each for each in await rows(driver, "work_pools") if each["name"] == pool]
-        assert listed["active_slots"] == 1
+        assert listed.get("active_slots") == (1 if version >= (3, 8) else None)
 
     async def test_runs_are_chosen_by_state_and_time(self, driver: Driver, deployment: str) -> None:
         begun = datetime.now(UTC) - timedelta(seconds=1)

@@ -64,6 +64,19 @@ def woa_long() -> None:
     endless()
 
 
+@dag(**COMMON | {"max_active_runs": 200})
+def woa_held() -> None:
+    """A task that waits until the test takes it (Airflow 3)."""
+
+    @task(executor="HeldExecutor")
+    def held() -> None:
+        return
+
+    held()
+
+
+if find_spec("airflow.sdk"):
+    woa_held()
 woa_fast()
 woa_slow()
 woa_fail()

@@ -65,7 +65,7 @@ async def record(server: AirflowServer) -> HttpCase:
             taken.append(asked)
 
         await scrape()
-        already = {dag: len(server.states(dag)) for dag in ("woa_fast", "woa_fail", "woa_slow")}
+        already = {dag: len(server.run_states(dag)) for dag in ("woa_fast", "woa_fail", "woa_slow")}
         for dag in already:
             server.trigger(dag)
         for dag in ("woa_fast", "woa_fail"):
@@ -76,7 +76,7 @@ async def record(server: AirflowServer) -> HttpCase:
 
 
 def ended(server: AirflowServer, dag: str) -> list[str]:
-    return [state for state in server.states(dag) if state in ("success", "failed")]
+    return [state for state in server.run_states(dag) if state in ("success", "failed")]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -14,27 +14,23 @@ from typing import Any
 
 import httpx
 
-from benchmarks.servers import cache_folder, die_with_parent, free_ports, wait_for
+from benchmarks.servers import die_with_parent, free_ports, wait_for
 
-__all__ = ["AirflowServer", "Waited", "home"]
+__all__ = ["AirflowServer", "Waited"]
 
 HERE = Path(__file__).parent
 START_LIMIT_S = 240.0
 STOP_LIMIT_S = 30.0
 ADMIN, VIEWER = ("admin", "open sesame"), ("woa", "open barley")
 PARALLELISM = 4
-
-
-def home(name: str = "airflow") -> Path | None:
-    """The environment that `make airflow` or `make airflow-older` makes, if it did."""
-    folder = cache_folder() / name
-    return folder if (folder / ".installed").exists() else None
+EXECUTORS = "LocalExecutor,woa_held.HeldExecutor"
 
 
 @dataclass(frozen=True)
 class Waited:
     """One try as the database has it."""
 
+    run: str
     task: str
     state: str
     try_number: int
@@ -45,11 +41,15 @@ class Waited:
 
 @dataclass
 class AirflowServer:
-    """Start, stop and restart it; the same database file and ports each time."""
+    """Start, stop and restart it; the same database and ports each time.
+
+    `chosen`: settings that replace those of `_variables`.
+    """
 
     folder: Path
     environment: Path
     major: int = 3
+    chosen: Mapping[str, str] = field(default_factory=dict)
     ports: list[int] = field(default_factory=lambda: free_ports(4))
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -77,6 +77,9 @@ class AirflowServer:
         """Return when it knows its DAGs."""
         (self.folder / "dags").mkdir(exist_ok=True)
         shutil.copy(HERE / "flows.py", self.folder / "dags" / "woa_flows.py")
+        for name in ("config", "held"):
+            (self.folder / name).mkdir(exist_ok=True)
+        shutil.copy(HERE / "held.py", self.folder / "config" / "woa_held.py")
         passwords = {ADMIN[0]: ADMIN[1], VIEWER[0]: VIEWER[1]}
         (self.folder / "passwords.json").write_text(json.dumps(passwords))
         self.cli("db", "migrate")
@@ -105,10 +108,11 @@ class AirflowServer:
         script = HERE.parents[2] / "deploy" / "airflow" / "role.sh"
         self._checked(["sh", str(script)], {"WOA_PASSWORD": VIEWER[1]})
 
-    def begin(self, service: str, *arguments: str) -> None:
-        """One of its services, in the background."""
-        with (self.folder / f"{service}.log").open("ab") as log:
-            self.processes[service] = subprocess.Popen(
+    def begin(self, service: str, *arguments: str, name: str = "") -> None:
+        """One of its services, in the background; `name` is that of one of several."""
+        name = name or service
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
                 [str(self.environment / "bin" / "airflow"), service, *arguments],
                 stdout=log,
                 stderr=log,
@@ -173,16 +177,26 @@ class AirflowServer:
     def tries(self) -> list[Waited]:
         """The last try of every task, as the database has it."""
         query = (
-            "SELECT task_id, state, try_number, {}, queued_dttm, start_date FROM task_instance"
+            "SELECT run_id, task_id, state, try_number, {}, queued_dttm, start_date"
+            " FROM task_instance"
         ).format("scheduled_dttm" if self.major == 3 else "NULL")
+        return [
+            Waited(run, task, state, number, *map(_time, times))
+            for run, task, state, number, *times in self.rows(query)
+        ]
+
+    def run_states(self, dag: str) -> list[str]:
+        """As `states`, of the database: to wait for something the command line costs too much."""
+        query = f"SELECT state FROM dag_run WHERE dag_id = '{dag}'"
+        return [state for (state,) in self.rows(query)]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What its database has."""
         database = sqlite3.connect(f"file:{self.folder / 'airflow.db'}?mode=ro", uri=True)
         try:
-            rows = database.execute(query).fetchall()
+            return database.execute(query).fetchall()
         finally:
             database.close()
-        return [
-            Waited(task, state, number, *map(_time, times)) for task, state, number, *times in rows
-        ]
 
     def _serves(self) -> bool:
         self._alive()
@@ -193,8 +207,8 @@ class AirflowServer:
 
     def _knows_its_dags(self) -> bool:
         self._alive()
-        answer = httpx.get(f"{self.base}/dags", timeout=60, **self.signed(ADMIN))
-        return answer.is_success and answer.json()["total_entries"] == 4
+        answer = httpx.get(f"{self.base}/dags/woa_long", timeout=60, **self.signed(ADMIN))
+        return answer.is_success
 
     def _alive(self) -> None:
         for service, process in self.processes.items():
@@ -223,7 +237,7 @@ class AirflowServer:
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__DAGS_FOLDER": str(self.folder / "dags"),
             "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "CORE__EXECUTOR": "LocalExecutor" if self.major == 3 else "SequentialExecutor",
+            "CORE__EXECUTOR": EXECUTORS if self.major == 3 else "SequentialExecutor",
             "CORE__PARALLELISM": str(PARALLELISM),
             "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN[0]}:admin,{VIEWER[0]}:viewer",
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.folder / "passwords.json"),
@@ -243,7 +257,7 @@ class AirflowServer:
         }
         return {
             **kept,
-            **{f"AIRFLOW__{name}": value for name, value in chosen.items()},
+            **{f"AIRFLOW__{name}": value for name, value in (chosen | dict(self.chosen)).items()},
             "AIRFLOW_HOME": str(self.folder),
             "HOME": str(self.folder),
             "PATH": f"{self.environment / 'bin'}:{kept['PATH']}",

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.agents.prefect.driver import Driver
-from tests.live.prefect.server import PrefectServer, home
+from tests.live.matrix.versions import environment_of
+from tests.live.prefect.server import PrefectServer
 from tests.requirements import require_or_skip
 
 
 def new_server(folder: Path, password: str | None = None) -> PrefectServer:
     """A server that is not started yet; skips where there is no Prefect."""
-    environment = home()
+    environment = environment_of("prefect", "prefect")
     if environment is None:
         require_or_skip("live", "there is no Prefect server: make prefect")
     return PrefectServer(folder, environment, password)

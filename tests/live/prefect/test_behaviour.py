@@ -11,6 +11,10 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 class TestRealServer(PrefectBehaviour):
     @pytest.fixture
+    def version(self, prefect_server: PrefectServer) -> tuple[int, ...]:
+        return prefect_server.version
+
+    @pytest.fixture
     async def http(self, prefect_server: PrefectServer) -> AsyncIterator[httpx.AsyncClient]:
         async with prefect_server.client() as client:
             yield client
