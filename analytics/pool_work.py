@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from analytics.findings import Confidence
 from analytics.scaling_findings import ScalingNeeds
@@ -16,6 +17,8 @@ from analytics.scaling_needs import (
 
 __all__ = ["WorkSample", "pool_scaling_needs"]
 
+N = TypeVar("N", int, float)
+
 RECENT = timedelta(days=1)
 """How far back services are looked at."""
 
@@ -28,7 +31,7 @@ class WorkSample:
     """A pool around `at`: means of a few minutes, null where unknown.
 
     `arrival_rate_per_s` is that of its queues, `throughput_per_s` what its workers took or did,
-    `task_s` how long a task keeps a slot.
+    `task_s` how long a task keeps a slot, `waiting` the sizes of its queues.
     """
 
     at: datetime
@@ -38,6 +41,7 @@ class WorkSample:
     used_slots: float | None = None
     busy_workers: float | None = None
     total_slots: float | None = None
+    waiting: float | None = None
     total_workers: int | None = None
 
 
@@ -63,6 +67,7 @@ def pool_scaling_needs(
         total_workers=workers,
         worker_capacity_per_s=None if service is None else service.slots / service.task_s,
         slots_per_worker=1 if service is None else service.slots,
+        waiting=_newest([each for each in recent if now - each.at <= STALE], lambda e: e.waiting),
         cost_per_worker_hour=cost_per_worker_hour,
     )
     known_at = _last_known(arrivals)
@@ -166,8 +171,6 @@ def _task_s(samples: Sequence[WorkSample]) -> float | None:
     return sum(task_s * weight for task_s, weight in pairs) / total if pairs else None
 
 
-def _newest(samples: Sequence[WorkSample], value: Callable[[WorkSample], int | None]) -> int | None:
-    known: Iterator[int] = (
-        found for each in reversed(samples) if (found := value(each)) is not None
-    )
+def _newest(samples: Sequence[WorkSample], value: Callable[[WorkSample], N | None]) -> N | None:
+    known: Iterator[N] = (found for each in reversed(samples) if (found := value(each)) is not None)
     return next(known, None)

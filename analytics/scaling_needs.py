@@ -57,9 +57,10 @@ def scaling_needs(
     """The workers that keep the wait at the target for as long as no others could be there.
 
     `history` may come in any order, with gaps and doubles. The need is never below what the
-    arrivals measured in the last `hold_s` take: a forecast raises it, so that nothing is given
-    up on a prediction. With less than three days of history there is no forecast, and the need is
-    the measured one. Raises `ValueError` for arrivals below 0, `KeyError` for an unknown model.
+    arrivals measured in the last `hold_s` and what waits already take: a forecast raises it, so
+    that nothing is given up on a prediction. With less than three days of history there is no
+    forecast, and the need is the measured one. Raises `ValueError` for arrivals below 0,
+    `KeyError` for an unknown model.
     """
     method = METHOD.format(model=model, quantile=goal.quantile)
     series = regular(((each.at, each.arrival_rate_per_s) for each in history), STEP)
@@ -76,7 +77,7 @@ def scaling_needs(
     found = outlook(rates, STEPS, DAY_STEPS, model)
     loads = () if found is None else tuple(_loads(found, sizing, series.end))
     recent = float(rates[-goal.held_steps :].max())
-    measured = sizing.workers(recent)
+    measured = max(sizing.workers(recent), sizing.workers_to_drain(recent))
     required = required_workers(measured, loads, goal)
     current = now.total_workers
     steps = () if current is None else tuple(plan(current, measured, series.end, loads, goal))
@@ -90,7 +91,7 @@ def scaling_needs(
         if current is None
         else cost(current, steps, series.end, now.cost_per_worker_hour),
         expected_wait_s=sizing.wait_s(recent, required),
-        evidence=tuple(_evidence(sizing, recent, measured, found)),
+        evidence=tuple(_evidence(sizing, recent, found)),
         confidence=_confidence(now, found),
         method=method,
         reason=_missing(now, found, len(rates)),
@@ -131,13 +132,26 @@ def _beyond(found: Outlook, quantile: float) -> FloatArray:
     return beyond
 
 
-def _evidence(sizing: Sizing, recent: float, measured: int, found: Outlook | None) -> Iterator[str]:
+def _workers(number: int) -> str:
+    return "1 worker" if number == 1 else f"{number} workers"
+
+
+def _evidence(sizing: Sizing, recent: float, found: Outlook | None) -> Iterator[str]:
     now, goal = sizing.now, sizing.goal
     yield (
         f"At most {recent:.4g} tasks per second arrived in the last {goal.hold_s:g} s. At "
-        f"{sizing.service_s:.4g} s each they take {measured} workers for a mean wait of "
+        f"{sizing.service_s:.4g} s each they take {_workers(sizing.workers(recent))} for a mean "
+        f"wait of "
         f"{goal.target_wait_s:g} s at a utilization of at most {goal.most_utilization_ratio:g}."
     )
+    drain = sizing.workers_to_drain(recent)
+    if now.waiting is None:
+        yield "How much waits already is unknown and not counted."
+    elif drain > sizing.workers(recent):
+        yield (
+            f"{now.waiting:.4g} tasks wait already: to take them within {sizing.drain_s:g} s, "
+            f"beside what arrives, takes {_workers(drain)}."
+        )
     unknown = [
         name
         for name, known in (("services", now.service_cv2), ("arrivals", now.arrival_cv2))

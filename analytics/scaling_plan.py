@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil, isfinite
 
 from analytics.health_parts import TARGET_HIGH_RATIO, TARGET_WAIT_MS
-from analytics.queueing import Traffic, arrival_rate_for, mean_wait_s, workers_for
+from analytics.queueing import MOST_LOAD, Traffic, arrival_rate_for, mean_wait_s, workers_for
 from analytics.scaling_findings import (
     CostEstimate,
     LoadStep,
@@ -37,14 +37,15 @@ class PoolNow:
     """The pool as it is. Null is unknown.
 
     `worker_capacity_per_s`: tasks per second of one worker that is always busy, on all its
-    `slots_per_worker` together. The squared coefficients of variation are those of the service
-    times and of the times between arrivals. Raises `ValueError` for what is negative or not
-    finite.
+    `slots_per_worker` together. `waiting`: tasks that wait already. The squared coefficients of
+    variation are those of the service times and of the times between arrivals. Raises
+    `ValueError` for what is negative or not finite.
     """
 
     total_workers: int | None
     worker_capacity_per_s: float | None
     slots_per_worker: int = 1
+    waiting: float | None = None
     service_cv2: float | None = None
     arrival_cv2: float | None = None
     cost_per_worker_hour: float | None = None
@@ -53,6 +54,7 @@ class PoolNow:
         amounts = (
             self.total_workers,
             self.worker_capacity_per_s,
+            self.waiting,
             self.service_cv2,
             self.arrival_cv2,
             self.cost_per_worker_hour,
@@ -127,6 +129,21 @@ class Sizing:
             self._traffic(rate_per_s), goal.target_wait_s, goal.most_utilization_ratio
         )
         return -(-slots // self.now.slots_per_worker)
+
+    def workers_to_drain(self, rate_per_s: float) -> int:
+        """The fewest that also take what waits already, before the size may shrink again.
+
+        They are busy with it for the share that the goal allows, within the target wait or the
+        time that a size is kept, whichever is longer.
+        """
+        goal = self.goal
+        waiting_per_s = (self.now.waiting or 0.0) / self.drain_s
+        load = min(MOST_LOAD, (rate_per_s + waiting_per_s) * self.service_s)
+        return ceil(load / goal.most_utilization_ratio / self.now.slots_per_worker)
+
+    @property
+    def drain_s(self) -> float:
+        return max(self.goal.target_wait_s, self.goal.hold_s)
 
     def rate_per_s(self, workers: int) -> float:
         """The highest that so many serve within the target."""

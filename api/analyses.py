@@ -158,11 +158,14 @@ def scaling_needs_of(
     """
     from analytics.pool_work import WorkSample, pool_scaling_needs  # noqa: PLC0415 - numpy
 
-    names = ("arrivalRate", "throughput", "taskMs", "usedSlots", "busyWorkers", "totalSlots")
+    names = (
+        *("arrivalRate", "throughput", "taskMs", "usedSlots", "busyWorkers", "totalSlots"),
+        "waiting",
+    )
     columns = (work.lines[name] for name in names)
     samples = [
-        WorkSample(at, arrivals, done, task and task / 1000, used, busy, slots, workers)
-        for at, arrivals, done, task, used, busy, slots, workers in zip(
+        WorkSample(at, arrivals, done, task and task / 1000, used, busy, slots, waiting, workers)
+        for at, arrivals, done, task, used, busy, slots, waiting, workers in zip(
             work.window.starts(), *columns, _whole(work.lines["totalWorkers"]), strict=True
         )
     ]

@@ -225,12 +225,15 @@ POOL_WORK = _pool_work()
 def _arrivals() -> History:
     rollup = QUEUE_ROLLUPS[Resolution.MINUTE.value]
     at = rollup.c.time_bucket
-    lines = (Line("arrivalRate", _mean(rollup, "arrival_rate"), at, Reduce.MEAN),)
+    lines = (
+        Line("arrivalRate", _mean(rollup, "arrival_rate"), at, Reduce.MEAN),
+        Line("waiting", _mean(rollup, "size"), at, Reduce.MEAN),
+    )
     return History(Samples(rollup, (rollup.c.orchestrator_id, rollup.c.queue_id), at), lines)
 
 
 ARRIVALS = _arrivals()
-"""What came into a queue each second, means of minutes."""
+"""What came into a queue each second, and what waited in it, means of minutes."""
 
 SCHEDULING = _section(
     "scheduling",

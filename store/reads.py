@@ -260,10 +260,10 @@ class Reads:
         return await self._history(QUEUE.for_step(MINUTE_S), (orchestrator_id, queue_id), window)
 
     async def pool_work(self, pool: PoolRow, steps: int, step_s: int, now: datetime) -> Series:
-        """What a pool did in the last whole steps, and the arrivals of its queues.
+        """What a pool did in the last whole steps, and what came into its queues and waited.
 
-        `step_s` is a multiple of a minute. `arrivalRate` is null in a step in which one of the
-        queues does not tell it, and always for a pool whose queues are not known.
+        `step_s` is a multiple of a minute. `arrivalRate` and `waiting` are null in a step in which
+        one of the queues does not tell it, and always for a pool whose queues are not known.
         """
         owner, window = pool.pool.orchestrator_id, whole_steps(steps, step_s, now)
         async with connected(self._engine) as connection:
@@ -271,15 +271,22 @@ class Reads:
             rows = await connection.execute(stepped(POOL_WORK, subject, window))
             work = in_steps(rows, window, POOL_WORK)
             queues = (await connection.execute(queues_of(owner, pool.pool.pool_name))).scalars()
-            arrivals = []
+            told = []
             for queue in queues.all():
                 rows = await connection.execute(stepped(ARRIVALS, (owner, queue), window))
-                arrivals.append(in_steps(rows, window, ARRIVALS).lines["arrivalRate"])
-        rates = [
-            None if not each or None in each else sum(filter(None, each))
-            for each in (zip(*arrivals, strict=True) if arrivals else repeat((), steps))
-        ]
-        return Series(window, {**work.lines, "arrivalRate": rates})
+                told.append(in_steps(rows, window, ARRIVALS).lines)
+        sums = {
+            name: [
+                None if not each or None in each else sum(filter(None, each))
+                for each in (
+                    zip(*(lines[name] for lines in told), strict=True)
+                    if told
+                    else repeat((), steps)
+                )
+            ]
+            for name in ("arrivalRate", "waiting")
+        }
+        return Series(window, {**work.lines, **sums})
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""

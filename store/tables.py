@@ -191,7 +191,7 @@ QUEUE_ROLLUPS = {
         *_columns(TIME, "time_bucket"),
         *_last("size", "consumers", "processing_rate", "arrival_rate", "error_rate"),
         *_last("oldest_age_s"),
-        *_mean("arrival_rate"),
+        *_mean("arrival_rate", "size"),
     )
     for step in STEPS
 }

@@ -40,6 +40,25 @@ def test_two_a_second_of_a_second_each_take_three_workers() -> None:
     assert found.evidence[0].startswith("A task takes 1 s, by what was told")
 
 
+def test_what_waits_already_takes_workers_too() -> None:
+    found = asked({"waiting": 900.0})
+
+    assert found.required_workers == 6  # (2 + 900 / 300) a second of 1 s each, at 0.85
+    assert any(line.startswith("900 tasks wait already: ") for line in found.evidence)
+    assert asked({"waiting": 0.0}).required_workers == 3
+
+
+def test_what_waits_and_is_not_told_is_said() -> None:
+    assert "How much waits already is unknown and not counted." in asked().evidence
+
+
+def test_what_waited_long_ago_is_not_counted() -> None:
+    old = WorkSample(NOW - timedelta(minutes=20), **KNOWN | {"waiting": 9e5})  # type: ignore[arg-type]
+    new = WorkSample(NOW - timedelta(minutes=5), **KNOWN)  # type: ignore[arg-type]
+
+    assert pool_scaling_needs([old, new], NOW, GOAL).required_workers == 3
+
+
 def test_a_tasks_time_is_weighed_by_how_much_was_done_in_it() -> None:
     samples = [
         WorkSample(NOW - timedelta(minutes=5 * back), **KNOWN | {"task_s": task_s} | done)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def needs() -> ScalingNeeds:
         task_s=pool["performance"]["avgTaskDuration"] / 1000,
         used_slots=usage["usedSlots"],
         total_slots=usage["totalSlots"],
+        waiting=told["queue"]["size"],
         total_workers=pool["totalWorkers"],
     )
     return pool_scaling_needs([sample], NOW, GOAL)
@@ -120,3 +122,12 @@ def test_the_limits_are_the_codes() -> None:
     assert f"at\nmost {GOAL.most_utilization_ratio:g} of them" in PAGE
     assert (GOAL.provisioning_s, GOAL.hold_s, GOAL.window_steps) == (300, 300, 2)
     assert f"more than {STALE.total_seconds() / 60:g} minutes old" in PAGE
+
+
+def test_what_waits_already_comes_on_top() -> None:
+    found = re.search(r"With (\d+) tasks it would be .*?so\s\*\*(\d+)\*\*", PAGE, re.DOTALL)
+    assert found is not None
+    waits, workers = (int(each) for each in found.groups())
+
+    assert Sizing(replace(POOL, waiting=waits), 1.0, GOAL).workers_to_drain(2.0) == workers
+    assert (2 + waits / 300) * 1 / 0.85 / 2 == pytest.approx(2.94, abs=0.005)
