@@ -14,10 +14,9 @@ from tests.records import NOON, ORCHESTRATOR, orchestrator_record, pool_record
 MINUTES = 60
 
 
-def queue(name: str, rate: float | None) -> QueueInfo:
-    return QueueInfo(
-        id=queue_id(ORCHESTRATOR, name), name=name, type=QueueType.FIFO, size=0, arrival_rate=rate
-    )
+def queue(name: str, rate: float | None, size: int = 0) -> QueueInfo:
+    identity = queue_id(ORCHESTRATOR, name)
+    return QueueInfo(id=identity, name=name, type=QueueType.FIFO, size=size, arrival_rate=rate)
 
 
 async def write_hour(world: World, *queues: QueueInfo, **performance: float | None) -> str:
@@ -68,6 +67,16 @@ async def test_of_several_queues_the_one_of_its_name_counts(
     pool = await write_hour(world, queue("orders-workers", 2.0), queue("others", 70.0))
 
     assert (await asked(client, pool))["required_workers"] == 3
+
+
+async def test_what_waits_in_its_queue_takes_workers_too(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    pool = await write_hour(world, queue("orders-workers", 2.0, size=900))
+    found = await asked(client, pool)
+
+    assert found["required_workers"] == 6  # (2 + 900 / 300) a second of a second each, at 0.85
+    assert any(line.startswith("900 tasks wait already: ") for line in found["evidence"])
 
 
 async def test_a_queue_that_does_not_tell_makes_the_arrivals_unknown(
