@@ -75,6 +75,11 @@ class Kubelet:
                 process.wait()
         self._running.clear()
 
+    def said(self) -> str:
+        """The end of its log."""
+        log = self.folder / "kubelet.log"
+        return "\n".join(log.read_text().splitlines()[-5:]) if log.is_file() else ""
+
     def measures(self) -> bool:
         """Whether two samples of it tell a use; raises when it has ended."""
         kubelet = self._running[-1]

@@ -46,7 +46,10 @@ def kubelet(cluster: Cluster) -> Iterator[Kubelet]:
     apply(cluster, RBAC)
     kubelet = Kubelet(cluster, "bare-1")
     try:
-        kubelet.start()
+        try:
+            kubelet.start()
+        except (RuntimeError, AssertionError) as error:  # it asks much of a machine
+            require_or_skip("kubelet", f"the kubelet does not run here: {error}\n{kubelet.said()}")
         yield kubelet
     finally:
         kubelet.stop()
@@ -240,9 +243,9 @@ async def test_the_api_shows_it_at_the_worker_of_the_cluster_s_agent(
         node, whole = runner_of(of_node, forwarder), runner_of(of_cluster, forwarder)
         await node.tick()
         before = sample_of(kubelet.summary())
+        await whole.tick()  # the first lists everything; the next is quick, and nothing gets old
         await until(lambda: sample_of(kubelet.summary()) > before)
         await node.tick()
-        await whole.tick()
         await whole.tick()
         assert await forwarder.drained(LIMIT_S)
         world.clock.now = datetime.now(UTC)
