@@ -106,11 +106,9 @@ def _by_kubeconfig(paths: Sequence[Path], context: str | None) -> Access:
         about, _ = config.entry("contexts", context or config.current_context)
         cluster, beside_cluster = config.entry("clusters", about["cluster"])
         user, beside_user = config.entry("users", about["user"])
-        return Access(
-            str(cluster["server"]).rstrip("/"),
-            _trust(cluster, user, beside_cluster, beside_user),
-            _auth(user, beside_user),
-        )
+        trust = _trust(cluster, user, beside_cluster, beside_user)
+        auth = _auth(user, beside_user, trust, _described(cluster, beside_cluster))
+        return Access(str(cluster["server"]).rstrip("/"), trust, auth)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CollectorError(f"{config} is no kubeconfig that can be used: {error!r}") from error
 
@@ -152,14 +150,30 @@ def _data(part: Mapping[str, Any], name: str, folder: Path) -> bytes | None:
     return None
 
 
-def _auth(user: Mapping[str, Any], folder: Path) -> httpx.Auth | None:
+def _described(cluster: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The cluster as an exec plugin is told of it, where it wants to be."""
+    authority = _data(cluster, "certificate-authority", folder)
+    told: dict[str, Any] = {"server": cluster["server"]}
+    if authority:
+        told["certificate-authority-data"] = base64.b64encode(authority).decode()
+    if cluster.get("insecure-skip-tls-verify"):
+        told["insecure-skip-tls-verify"] = True
+    return told
+
+
+def _auth(
+    user: Mapping[str, Any],
+    folder: Path,
+    trust: ssl.SSLContext | bool,
+    cluster: Mapping[str, Any],
+) -> httpx.Auth | None:
     if user.get("tokenFile"):
         return by_token_file(folder / user["tokenFile"])
     if user.get("token"):
         token = str(user["token"])
         return BearerAuth(lambda _: token)
     if user.get("exec"):
-        return BearerAuth(_ExecPlugin(user["exec"], folder))
+        return BearerAuth(_ExecPlugin(user["exec"], folder, trust, cluster))
     if user.get("username"):
         return httpx.BasicAuth(str(user["username"]), str(user.get("password", "")))
     if user.get("auth-provider"):
@@ -186,13 +200,24 @@ class _TokenFile:
 
 
 class _ExecPlugin:
-    """A program that prints an ExecCredential (client.authentication.k8s.io)."""
+    """A program that prints an ExecCredential (client.authentication.k8s.io).
 
-    def __init__(self, spec: Mapping[str, Any], folder: Path) -> None:
+    A client certificate that it gives is shown from the next connection on.
+    """
+
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        folder: Path,
+        trust: ssl.SSLContext | bool,
+        cluster: Mapping[str, Any],
+    ) -> None:
         self._command = [str(spec["command"]), *map(str, spec.get("args") or ())]
         self._extra = {each["name"]: each["value"] for each in spec.get("env") or ()}
         self._version = str(spec.get("apiVersion", "client.authentication.k8s.io/v1"))
         self._folder = folder
+        self._trust = trust
+        self._cluster = cluster if spec.get("provideClusterInfo") else None
         self._token: str | None = None
         self._until = datetime.min.replace(tzinfo=UTC)
 
@@ -201,11 +226,12 @@ class _ExecPlugin:
             self._token, self._until = self._run(now)
         return self._token
 
-    def _run(self, now: datetime) -> tuple[str, datetime]:
+    def _run(self, now: datetime) -> tuple[str | None, datetime]:
+        about = {} if self._cluster is None else {"cluster": self._cluster}
         told = {
             "apiVersion": self._version,
             "kind": "ExecCredential",
-            "spec": {"interactive": False},
+            "spec": {"interactive": False, **about},
         }
         more = {**self._extra, "KUBERNETES_EXEC_INFO": json.dumps(told)}
         try:
@@ -220,6 +246,16 @@ class _ExecPlugin:
             status = json.loads(done.stdout)["status"]
             expires = status.get("expirationTimestamp")
             until = datetime.fromisoformat(expires) - READ_AGAIN if expires else now + READ_AGAIN
-            return str(status["token"]), until
+            shown = self._show(status)
+            return str(status["token"]) if "token" in status or not shown else None, until
         except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
             raise UnauthorizedError(f"exec plugin {self._command[0]}: {error!r}") from error
+
+    def _show(self, status: Mapping[str, str]) -> bool:
+        """Whether there is a client certificate, to be shown to the server."""
+        if "clientCertificateData" not in status:
+            return False
+        if isinstance(self._trust, ssl.SSLContext):
+            certificate, key = status["clientCertificateData"], status["clientKeyData"]
+            _load_chain(self._trust, certificate.encode(), key.encode())
+        return True

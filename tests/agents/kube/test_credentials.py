@@ -97,6 +97,23 @@ async def test_an_exec_plugin_gives_the_token(tmp_path: Path) -> None:
     assert await signed(reach.auth) == "Bearer made"
 
 
+async def test_a_plugin_may_give_a_certificate_and_no_token(tmp_path: Path) -> None:
+    answer = {"status": {"clientCertificateData": "shown to a server", "clientKeyData": "of TLS"}}
+    plugin = {"command": "/bin/echo", "args": [json.dumps(answer)]}
+    reach = access(settings(kubeconfig=kubeconfig(tmp_path, {"exec": plugin})))
+
+    assert await signed(reach.auth) is None
+
+
+@pytest.mark.parametrize("status", [{}, {"clientKeyData": "alone"}])
+async def test_a_plugin_that_gives_nothing_is_named(tmp_path: Path, status: dict[str, str]) -> None:
+    plugin = {"command": "/bin/echo", "args": [json.dumps({"status": status})]}
+    reach = access(settings(kubeconfig=kubeconfig(tmp_path, {"exec": plugin})))
+
+    with pytest.raises(CollectorError, match="exec plugin /bin/echo: KeyError"):
+        await signed(reach.auth)
+
+
 @pytest.mark.parametrize("command", ["/no/such/program", "/bin/false"])
 async def test_a_plugin_that_fails_is_named(tmp_path: Path, command: str) -> None:
     reach = access(settings(kubeconfig=kubeconfig(tmp_path, {"exec": {"command": command}})))
