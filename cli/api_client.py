@@ -85,6 +85,19 @@ class ApiClient:
         """What an analysis answers: `POST path`."""
         return self._object(self._send("POST", path, parameters, body))
 
+    def lines(self, path: str, **parameters: str) -> Iterator[str]:
+        """A file, line by line, while it is written."""
+        try:
+            with self._http.stream("GET", path, params=parameters) as response:
+                if response.status_code != HTTPStatus.OK:
+                    response.read()
+                    raise CommandError(self._refusal(response))
+                yield from response.iter_lines()
+        except httpx.TransportError as error:
+            raise ConnectionLostError(
+                f"lost {self._place}: {error}; what was written is not all"
+            ) from error
+
     def follow(self, topics: Sequence[str], since: str | None) -> Iterator[Item]:
         """Live messages from behind a cursor, else from now, until the connection is lost.
 

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
 
+from api.exports import MEDIA_TYPES, ExportFormat, lines
 from api.models import (
     CoordinationFrame,
     EventList,
@@ -22,11 +24,18 @@ from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
 from api.time_range import TIME_RANGE, parse_time_range
-from store.records import EventSpan
+from contracts.events import CoordinationEvent, SchedulingDecision
+from store.records import Before, EventPage, EventSpan
 
 __all__ = ["router"]
 
 router = APIRouter(prefix=PREFIX, tags=["records"], responses=PROBLEMS)
+
+
+EXPORTED_AT_ONCE = 1000
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {each: {"schema": {"type": "string"}} for each in MEDIA_TYPES.values()}}
+}
 
 
 class OrchestratorEvents(StrEnum):
@@ -34,6 +43,26 @@ class OrchestratorEvents(StrEnum):
 
     SCHEDULING_DECISION = "scheduling_decision"
     COORDINATION_EVENT = "coordination_event"
+
+
+RECORDS: dict[OrchestratorEvents, type[BaseModel]] = {
+    OrchestratorEvents.SCHEDULING_DECISION: SchedulingDecision,
+    OrchestratorEvents.COORDINATION_EVENT: CoordinationEvent,
+}
+
+
+class ExportQuery(BaseModel):
+    """Which events, and how they are written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: OrchestratorEvents = Field(
+        default=OrchestratorEvents.SCHEDULING_DECISION, description="Which kind of events."
+    )
+    time_range: str = TIME_RANGE
+    format: ExportFormat = Field(
+        default=ExportFormat.NDJSON, description="ndjson: a JSON object a line; csv."
+    )
 
 
 class EventsQuery(PageQuery):
@@ -94,15 +123,49 @@ async def get_orchestrator_events(
     query: Annotated[OrchestratorEventsQuery, Query()],
 ) -> Response:
     """Scheduling decisions or coordination events, the newest first."""
-    span = query.span(services)
-    if query.kind is OrchestratorEvents.SCHEDULING_DECISION:
-        page = await services.records.scheduling_decisions(orchestrator_id, span)
-    else:
-        page = await services.records.coordination_events(orchestrator_id, span)
+    page = await _events(services, orchestrator_id, query.kind, query.span(services))
     if not page.items:
         await require_orchestrator(services, orchestrator_id)
     body = EventList(items=page.items, next_cursor=encode_cursor(page.next_before))
     return conditional(request, body)
+
+
+@router.get(
+    "/orchestrators/{orchestrator_id}/events/export",
+    response_class=StreamingResponse,
+    responses=PROBLEMS | FILES,
+)
+async def export_orchestrator_events(
+    services: Services, orchestrator_id: UUID, query: Annotated[ExportQuery, Query()]
+) -> StreamingResponse:
+    """All of them as a file, the newest first; it is written while they are read."""
+    since = services.clock() - timedelta(seconds=parse_time_range(query.time_range))
+
+    async def read(before: Before | None) -> EventPage:
+        span = EventSpan(since, EXPORTED_AT_ONCE, before)
+        return await _events(services, orchestrator_id, query.kind, span)
+
+    first = await read(None)
+    if not first.items:
+        await require_orchestrator(services, orchestrator_id)
+    columns = [str(each.alias) for each in RECORDS[query.kind].model_fields.values()]
+    name = f"{query.kind}s-{orchestrator_id}.{query.format}"
+    return StreamingResponse(
+        lines(first, read, columns, query.format),
+        media_type=MEDIA_TYPES[query.format],
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+async def _events(
+    services: ApiServices, orchestrator_id: UUID, kind: OrchestratorEvents, span: EventSpan
+) -> EventPage:
+    if kind is OrchestratorEvents.SCHEDULING_DECISION:
+        return await services.records.scheduling_decisions(orchestrator_id, span)
+    return await services.records.coordination_events(orchestrator_id, span)
 
 
 @router.get("/worker-pools/{pool_id}/scaling-events", response_model=ScalingEventList)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigFile",
     "ContextOption",
+    "EventsOf",
+    "EventsOutput",
     "OrchestratorOption",
     "Output",
     "OutputOption",
@@ -34,6 +36,21 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class EventsOf(StrEnum):
+    """What `woa events` shows."""
+
+    SCHEDULING = "scheduling"
+    COORDINATION = "coordination"
+
+
+class EventsOutput(StrEnum):
+    """How `woa events` prints it."""
+
+    TABLE = "table"
+    NDJSON = "ndjson"
+    CSV = "csv"
 
 
 ConfigFile = Annotated[

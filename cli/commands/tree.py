@@ -22,6 +22,8 @@ from cli.commands import (
 from cli.commands.options import (
     ConfigFile,
     ContextOption,
+    EventsOf,
+    EventsOutput,
     OrchestratorOption,
     Output,
     OutputOption,
@@ -227,6 +229,37 @@ def why(
         from cli.why import run_why
 
         return run_why(client, orchestrator, queue, as_json=output is Output.JSON)
+
+    ask(context, work)
+
+
+@app.command(
+    epilog="Examples:  woa events orders-prod  |  woa events orders-prod --kind coordination  |  "
+    "woa events orders-prod --since 7d -o csv"
+)
+def events(
+    orchestrator: Annotated[
+        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
+    ],
+    kind: Annotated[
+        EventsOf, typer.Option("--kind", help="Decisions of schedulers, or what parts agreed on.")
+    ] = EventsOf.SCHEDULING,
+    since: Annotated[str, typer.Option("--since", help="How far back, e.g. 7d.")] = "1h",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Rows of the table; files have all.")
+    ] = 50,
+    output: Annotated[
+        EventsOutput,
+        typer.Option("--output", "-o", help="A table, or a file: a JSON object a line, or CSV."),
+    ] = EventsOutput.TABLE,
+    context: ContextOption = None,
+) -> None:
+    """What happened, the newest first: which work got which place, elections, lost members."""
+
+    def work(client: "ApiClient") -> Exit:
+        from cli.events import Asked, run_events
+
+        return run_events(client, Asked(orchestrator, kind, since, limit), output)
 
     ask(context, work)
 

@@ -24,6 +24,7 @@ CLOSED = [
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/coordination",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/coordination/issues",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/events",
+    f"{PREFIX}/orchestrators/{{orchestrator_id}}/events/export",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/health",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/load-balancing",
     f"{PREFIX}/orchestrators/{{orchestrator_id}}/optimize-scheduling",
