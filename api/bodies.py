@@ -9,8 +9,8 @@ from contracts.load_balancing import LoadBalancingAlgorithm
 
 __all__ = ["Characteristics", "QueueOptimizeBody", "Work"]
 
-Positive = Annotated[float, Field(gt=0, le=1e9)]
-Amount = Annotated[float, Field(ge=0, le=1e9)]
+Positive = Annotated[float, Field(gt=0, le=1e9, strict=True)]
+Amount = Annotated[float, Field(ge=0, le=1e9, strict=True)]
 
 
 class KnownRetryPolicy(RetryPolicy):
@@ -18,7 +18,12 @@ class KnownRetryPolicy(RetryPolicy):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_attempts: int = Field(ge=1, le=1_000, description="The first one counts.")
+    max_attempts: int = Field(ge=1, le=1_000, strict=True, description="The first one counts.")
+    first_backoff_s: Amount
+    max_backoff_s: Amount
+    budget_ratio: Amount | None = Field(
+        default=None, description="Retries / first attempts that are allowed; null: no bound."
+    )
 
 
 class QueueOptimizeBody(BaseModel):
@@ -26,9 +31,11 @@ class QueueOptimizeBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    batch_size: int = Field(default=1, ge=1, le=1_000_000, description="Items taken at once.")
+    batch_size: int = Field(
+        default=1, ge=1, le=1_000_000, strict=True, description="Items taken at once."
+    )
     consumers: int | None = Field(
-        default=None, ge=0, le=1_000_000, description="Null: as the record has it."
+        default=None, ge=0, le=1_000_000, strict=True, description="Null: as the record has it."
     )
     retry_policy: KnownRetryPolicy | None = Field(default=None, description="Null: unknown.")
     target_wait_s: Positive = Field(default=300, description="Mean wait, in seconds.")
@@ -66,8 +73,10 @@ class Work(BaseModel):
     key_shares: list[Positive] | None = Field(
         default=None, min_length=1, max_length=10_000, description="Shares of the jobs by key."
     )
-    sticky: bool = Field(default=False, description="Jobs of a key must reach the same worker.")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Of the simulation.")
+    sticky: bool = Field(
+        default=False, strict=True, description="Jobs of a key must reach the same worker."
+    )
+    seed: int = Field(default=0, ge=0, lt=2**32, strict=True, description="Of the simulation.")
 
 
 class Characteristics(Work):

@@ -2,13 +2,14 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import bad_parameter
 from store.reads import Range
 
-__all__ = ["MONTH_DAYS", "TIME_RANGE", "SeriesQuery", "parse_time_range"]
+__all__ = ["MONTH_DAYS", "SeriesQuery", "parse_time_range", "time_range_field"]
 
 TIME_RANGE_PATTERN = "^[1-9][0-9]{0,6}[smhdw]$"
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -31,12 +32,14 @@ def parse_time_range(value: str, most_days: int = LONGEST_DAYS) -> int:
     return seconds
 
 
-TIME_RANGE: str = Field(
-    default="1h",
-    description="How far back from now: a whole number and one of s, m, h, d, w; at most 366d.",
-    json_schema_extra={"pattern": TIME_RANGE_PATTERN},
-)
-"""The field of a query that says how far back."""
+def time_range_field(default: str, most_days: int = LONGEST_DAYS, more: str = "") -> Any:
+    """The field of a query or a body that says how far back."""
+    return Field(
+        default=default,
+        description="How far back from now: a whole number and one of s, m, h, d, w; "
+        f"at most {most_days}d{more}.",
+        json_schema_extra={"pattern": TIME_RANGE_PATTERN},
+    )
 
 
 class SeriesQuery(BaseModel):
@@ -44,7 +47,7 @@ class SeriesQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_range: str = TIME_RANGE
+    time_range: str = time_range_field("1h")
     max_points: int = Field(
         default=300, ge=1, le=2000, description="Steps at most; the server chooses their length."
     )

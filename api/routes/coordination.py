@@ -13,7 +13,7 @@ from api.models import CoordinationIssueList
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import Services, require_orchestrator
-from api.time_range import parse_time_range
+from api.time_range import parse_time_range, time_range_field
 from store.records import EventSpan
 
 __all__ = ["router"]
@@ -28,7 +28,7 @@ class IssuesQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_range: str = Field(default="24h", description="How far back from now; at most 366d.")
+    time_range: str = time_range_field("24h")
     max_clock_skew_s: float = Field(
         default=1.0, ge=0, le=3_600, description="How far the clocks of the parts may be apart."
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from analytics.capacity_findings import CapacityForecast
 from analytics.forecasting.names import ModelName, ModelNotInstalledError
@@ -23,7 +23,7 @@ from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import MONTH_DAYS, SeriesQuery, parse_time_range
+from api.time_range import MONTH_DAYS, SeriesQuery, parse_time_range, time_range_field
 from store.rows import Latest
 
 __all__ = ["router"]
@@ -36,9 +36,7 @@ class OptimizeQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_range: str = Field(
-        default="14d", description="How far back from now; at most 31d, as far as records are kept."
-    )
+    time_range: str = time_range_field("14d", MONTH_DAYS, ", as far as records are kept")
 
 
 @router.get("", response_model=OrchestratorList)

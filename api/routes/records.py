@@ -23,7 +23,7 @@ from api.problems import not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import TIME_RANGE, parse_time_range
+from api.time_range import parse_time_range, time_range_field
 from contracts.events import CoordinationEvent, SchedulingDecision
 from store.records import Before, EventPage, EventSpan
 
@@ -59,7 +59,7 @@ class ExportQuery(BaseModel):
     kind: OrchestratorEvents = Field(
         default=OrchestratorEvents.SCHEDULING_DECISION, description="Which kind of events."
     )
-    time_range: str = TIME_RANGE
+    time_range: str = time_range_field("1h")
     format: ExportFormat = Field(
         default=ExportFormat.NDJSON, description="ndjson: a JSON object a line; csv."
     )
@@ -68,7 +68,7 @@ class ExportQuery(BaseModel):
 class EventsQuery(PageQuery):
     """Which events."""
 
-    time_range: str = TIME_RANGE
+    time_range: str = time_range_field("1h")
 
     def span(self, services: ApiServices) -> EventSpan:
         """What is asked of the store. Raises `ApiError` (422) for a bad parameter."""

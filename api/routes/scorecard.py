@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
 from analytics.scorecard import scorecard, together
 from api.analyses import period_of
@@ -13,7 +12,7 @@ from api.paging import ByTriple, PageQuery, decode_cursor, encode_cursor
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import Services
-from api.time_range import MONTH_DAYS, parse_time_range
+from api.time_range import MONTH_DAYS, parse_time_range, time_range_field
 
 __all__ = ["router"]
 
@@ -23,9 +22,7 @@ router = APIRouter(prefix=f"{PREFIX}/scorecard", tags=["scorecard"], responses=P
 class ScorecardQuery(PageQuery):
     """Over what, and which part of the list."""
 
-    time_range: str = Field(
-        default="7d", description="How far back from now, to the full hour; at most 31d."
-    )
+    time_range: str = time_range_field("7d", MONTH_DAYS, ", to the full hour")
 
 
 @router.get("", response_model=ScorecardList)

@@ -27,7 +27,7 @@ from api.problems import bad_parameter, not_found
 from api.responses import PROBLEMS, conditional
 from api.routes import PREFIX
 from api.services import ApiServices, Services, require_orchestrator
-from api.time_range import MONTH_DAYS, parse_time_range
+from api.time_range import MONTH_DAYS, parse_time_range, time_range_field
 from contracts.worker_pool import WorkerPoolMetrics, WorkerStatus
 from store.rows import PoolRow
 
@@ -53,9 +53,7 @@ class WhatIfBody(BaseModel):
         max_length=8,
         description="Settings of each: `kind` is spec, hpa, keda or default.",
     )
-    time_range: str = Field(
-        default="14d", description="How far back from now; at most 31d, as far as minutes are kept."
-    )
+    time_range: str = time_range_field("14d", MONTH_DAYS, ", as far as minutes are kept")
     delay_s: float = Field(
         default=300, gt=0, le=86_400, description="Seconds from an order to a ready worker."
     )
@@ -66,9 +64,7 @@ class OptimizeQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_range: str = Field(
-        default="14d", description="How far back from now; at most 31d, as far as minutes are kept."
-    )
+    time_range: str = time_range_field("14d", MONTH_DAYS, ", as far as minutes are kept")
     delay_s: float = Field(
         default=300, gt=0, le=86_400, description="Seconds from an order to a ready worker."
     )

@@ -52,3 +52,22 @@ def test_every_route_is_described(apart: World) -> None:
     missing = [path for path in paths_of(apart.app) if path.removeprefix(PREFIX) not in text]
 
     assert missing == []
+
+
+async def test_every_time_range_says_its_grammar(client: httpx.AsyncClient) -> None:
+    document = (await client.get(f"{PREFIX}/openapi.json")).json()
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    fields = [
+        parameter["schema"]
+        for operation in operations
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "time_range"
+    ]
+    fields += [
+        schema["properties"]["time_range"]
+        for schema in document["components"]["schemas"].values()
+        if "time_range" in schema.get("properties", {})
+    ]
+
+    assert len(fields) > 8
+    assert [each for each in fields if "pattern" not in each] == []

@@ -51,6 +51,19 @@ async def test_more_consumers_for_more_work(world: World, client: httpx.AsyncCli
     assert "back-off" in found["kept"]["retry_policy"]  # a fifth is retried, of how long unknown
 
 
+POLICY = {"max_attempts": 3, "first_backoff_s": 1, "max_backoff_s": 60.0, "jitter": "full"}
+
+
+async def test_a_policy_that_is_set_is_taken(world: World, client: httpx.AsyncClient) -> None:
+    await write_minutes(world)
+    found = (await client.post(URL, json={"retry_policy": POLICY})).json()
+
+    assert found["current_config"]["retry_policy"] == POLICY | {
+        "first_backoff_s": 1.0,
+        "budget_ratio": None,
+    }
+
+
 async def test_what_is_asked_wrongly_is_refused(world: World, client: httpx.AsyncClient) -> None:
     assert (await client.post(URL)).status_code == 404
     await write_minutes(world)
@@ -58,7 +71,11 @@ async def test_what_is_asked_wrongly_is_refused(world: World, client: httpx.Asyn
         {"drain_s": 0},
         {"target_wait_s": -1},
         {"batch_size": 0},
+        {"batch_size": True},
+        {"drain_s": "60"},
         {"retry_policy": {"x": 1}},
+        {"retry_policy": POLICY | {"budget_ratio": False}},
+        {"retry_policy": POLICY | {"max_attempts": "3"}},
         {"goal": 1},
     ):
         assert (await client.post(URL, json=wrong)).status_code == 422, wrong
