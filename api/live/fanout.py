@@ -183,23 +183,31 @@ class Live:
 
     async def _turn(self) -> bool:
         """Read what is new and tell it: all of it, or nothing when the database is away."""
+        asks, self._asks = self._asks, []
+        try:
+            return await self._read_and_tell(asks)
+        except StoreUnavailableError:
+            self._asks = asks + self._asks
+            raise
+
+    async def _read_and_tell(self, asks: Sequence[_Ask]) -> bool:
         position = self._position
         if position is None:
             position = self._position = await self._outbox.newest()
-        asks = list(self._asks)
         announced = await self._outbox.after(position, MOST_AT_ONCE)
-        missed = {id(ask): await self._missed(ask, position) for ask in asks}
+        missed = {
+            since: await self._missed(since, position) for since in {ask.since for ask in asks}
+        }
         heard = [each for each in announced if each.topic in self._listeners]
         states = await self._states(heard, asks)
         told = [*heard, *(each for found in missed.values() for each in found or ())]
         told += [each for each in announced if any(each.topic in ask.topics for ask in asks)]
         events = await values.events(self._records, told)
         # From here on nothing waits.
-        self._asks = [ask for ask in self._asks if ask not in asks]
         for ask in asks:
             self._admit(ask, position, states)
         for ask in asks:
-            self._tell_missed(ask, position, missed[id(ask)], events)
+            self._tell_missed(ask, position, missed[ask.since], events)
         self._tell_states(announced, states)
         before = position
         for each in announced:
@@ -208,10 +216,12 @@ class Live:
         self._position = before
         return len(announced) == MOST_AT_ONCE
 
-    async def _missed(self, ask: _Ask, position: Cursor) -> Sequence[Announcement] | None:
-        if ask.since is None or ask.since == position:
+    async def _missed(
+        self, since: Cursor | None, position: Cursor
+    ) -> Sequence[Announcement] | None:
+        if since is None or since == position:
             return []
-        return await self._outbox.missed(ask.since, position, MOST_MISSED)
+        return await self._outbox.missed(since, position, MOST_MISSED)
 
     async def _states(
         self, heard: Sequence[Announcement], asks: Sequence[_Ask]
