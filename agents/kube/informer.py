@@ -35,6 +35,10 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
 PLAIN = {"Accept-Encoding": "identity"}
 """A compressed line may wait for the next one before it can be read."""
 
+BEGINS = {
+    kind: f'{{"type":"{kind}","object":'.encode() for kind in ("ADDED", "MODIFIED", "DELETED")
+}
+
 INITIAL_END = "k8s.io/initial-events-end"
 NO_WATCH_LIST = frozenset({400, 403, 404, 405, 422})
 
@@ -226,7 +230,7 @@ class Informer(Generic[W, K]):
                 self._check(response, await response.aread())
             self.failure = None  # it is heard again, even where nothing happens
             async for line in _lines(response):
-                event = msgspec.json.decode(line, type=Event)
+                event = _event(line)
                 if event.type == "ERROR":
                     self._raise_error(msgspec.json.decode(event.object, type=Status))
                 if event.type == "BOOKMARK":  # of the object it has no more than the version
@@ -284,6 +288,14 @@ class Informer(Generic[W, K]):
         await self._sleep(
             pause_s if pause_s is not None else doubled_s * self._random.uniform(0.5, 1)
         )
+
+
+def _event(line: bytes) -> Event:
+    """Servers write the kind first: the object is read once. Written otherwise it is read twice."""
+    for kind, begin in BEGINS.items():
+        if line.startswith(begin) and line.endswith(b"}"):
+            return Event(kind, msgspec.Raw(line[len(begin) : -1]))
+    return msgspec.json.decode(line, type=Event)
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Following:
     paused_s: list[float] = field(default_factory=list)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0)
 
@@ -79,6 +80,41 @@ async def test_a_server_without_watch_list_is_listed_by_pages() -> None:
     async with following(server_with(1200, watch_list=False)) as it:
         assert len(it.names()) == 1200
         assert it.server.lists == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"ADDED","object":OBJECT}',
+        '{"type":"ADDED","object":OBJECT} ',
+        '{"type": "ADDED", "object": OBJECT}',
+        '{"object":OBJECT,"type":"ADDED"}',
+    ],
+)
+async def test_a_line_may_be_written_in_any_way(line: str) -> None:
+    known = json.dumps(pod("p0") | {"more": {"object": "}"}})
+    end = {"resourceVersion": "7", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = json.dumps({"type": "BOOKMARK", "object": {"metadata": end}})
+    body = "\n".join([line.replace("OBJECT", known), bookmark, ""])
+    lists = iter([httpx.Response(200, text=body)])
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        response = next(lists, None)
+        if response is None:  # nothing happens any more
+            await asyncio.Event().wait()
+        assert response is not None
+        return response
+
+    transport = httpx.MockTransport(answer)
+    async with httpx.AsyncClient(base_url="http://kube", transport=transport) as http:
+        informer = Informer(http, Kind("pods", PODS, Watched, lambda each: each.key))
+        task = asyncio.create_task(informer.run())
+        await informer.synced.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    assert set(informer.objects) == {"shop/p0"}
 
 
 async def test_changes_are_told_once() -> None:
