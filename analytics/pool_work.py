@@ -23,7 +23,7 @@ RECENT = timedelta(days=1)
 """How far back services are looked at."""
 
 STALE = timedelta(minutes=15)
-NOBODY_TOLD = "its orchestrator does not tell enough of it"
+NOBODY_TOLD = "its orchestrator does not tell it, or was not watched for a whole five minutes yet"
 
 
 @dataclass(frozen=True)
