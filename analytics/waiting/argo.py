@@ -1,5 +1,7 @@
 """Argo: workflows wait for the limit, a lock or the controller, their pods for nodes."""
 
+from collections.abc import Callable
+
 from analytics.waiting.details import ArgoDetails, details_of
 from analytics.waiting.findings import Layer
 from analytics.waiting.fleet import Fleet, Watched
@@ -9,7 +11,7 @@ from contracts.orchestrator import OrchestratorType, QueueInfo
 
 __all__ = ["argo"]
 
-LOCK = "lock/"
+LOCK, NAMESPACE = "lock/", "namespace/"
 
 
 def argo(fleet: Fleet, own: Watched, queue: QueueInfo) -> Part:
@@ -20,6 +22,8 @@ def argo(fleet: Fleet, own: Watched, queue: QueueInfo) -> Part:
         return _pods(fleet, own, queue)
     if queue.name.startswith(LOCK):
         return _lock(own, queue)
+    if queue.name.startswith(NAMESPACE):
+        return _namespace(own, queue)
     return Part(unknown=f"why the controller does not take from {queue.name}")
 
 
@@ -32,7 +36,9 @@ def _workflows(fleet: Fleet, own: Watched) -> Part:
     cause = max(causes, key=lambda each: (causes[each], each))
     before = Part(loose=len(causes) > 1)
     if cause == "lock":
-        return before.then(_busiest_lock(own))
+        return before.then(_busiest(own, LOCK, _lock, "which lock they wait for"))
+    if cause == "namespace-limit":
+        return before.then(_busiest(own, NAMESPACE, _namespace, "of which namespace they are"))
     if cause == "limit":
         return before.then(_limit(fleet, own))
     return before.then(_controller(own))
@@ -54,8 +60,9 @@ def _limit(fleet: Fleet, own: Watched) -> Part:
     """The workflows that run may themselves wait for nodes."""
     capacity = own.record.capacity
     used, total = (capacity.used_slots, capacity.total_slots) if capacity else (None, None)
-    most = "as many workflows as may run" if total is None else f"{used} of {total} workflows"
-    clause = f"{most} have begun and are not over (parallelism)"
+    clause = "as many workflows as may run have their place (parallelism)"
+    if total is not None:
+        clause = f"{used} of {total} places for workflows are taken (parallelism)"
     measured = {"used_slots": used, "total_slots": total}
     found = Part((link(own, (Layer.LIMIT, "parallelism"), clause, measured),))
     pods = next((each for each in _queues(own) if each.name == "pods" and each.size), None)
@@ -66,12 +73,25 @@ def _limit(fleet: Fleet, own: Watched) -> Part:
     return found.then(Part((waiting,))).then(_pods(fleet, own, pods))
 
 
-def _busiest_lock(own: Watched) -> Part:
-    locks = [each for each in _queues(own) if each.name.startswith(LOCK) and each.size]
-    if not locks:
-        return Part(unknown="which lock they wait for")
-    worst = max(locks, key=lambda each: (each.size or 0, each.name))
-    return Part(loose=len(locks) > 1).then(_lock(own, worst))
+def _busiest(
+    own: Watched, prefix: str, why: Callable[[Watched, QueueInfo], Part], unknown: str
+) -> Part:
+    """Of the queues called so, the one for which most wait."""
+    found = [each for each in _queues(own) if each.name.startswith(prefix) and each.size]
+    if not found:
+        return Part(unknown=unknown)
+    worst = max(found, key=lambda each: (each.size or 0, each.name))
+    return Part(loose=len(found) > 1).then(why(own, worst))
+
+
+def _namespace(own: Watched, queue: QueueInfo) -> Part:
+    name, most = queue.name.removeprefix(NAMESPACE), queue.consumers
+    if most is None:
+        return Part(unknown=f"how many workflows the namespace {name} may run")
+    taken = "all" if queue.in_flight is None else f"{queue.in_flight}"
+    clause = f"{taken} of {count(most, 'place')} of the namespace {name} are taken"
+    measured = {"used_slots": queue.in_flight, "total_slots": most}
+    return Part((link(own, (Layer.LIMIT, name), clause, measured),))
 
 
 def _lock(own: Watched, queue: QueueInfo) -> Part:

@@ -186,9 +186,22 @@ async def test_workflows_of_argo_by_what_most_of_them_wait_for() -> None:
     own, below = await scraped(scene), watched(await scraped(busy_cluster()))
     cause = await cause_of(own, below, of="workflows")
 
-    assert "because 2 of 2 workflows have begun and are not over (parallelism)" in cause.sentence
+    assert "because 3 of 3 places for workflows are taken (parallelism)" in cause.sentence
     assert [each.layer for each in cause.links][:3] == [Layer.LIMIT, Layer.PODS, Layer.NODES]
     assert cause.confidence is Confidence.MEDIUM  # others wait for a lock and for the controller
+
+
+async def test_a_full_namespace_of_argo_is_the_cause() -> None:
+    scene = busy_argo()
+    scene.namespace("jobs", "3")
+    for number in range(4):
+        scene.workflow(f"later-{number}", "Pending", 20, message=POSTPONED)
+    own = await scraped(scene)
+    cause = await cause_of(own, of="workflows")
+    queue = await cause_of(own, of="namespace/jobs")
+
+    assert "because 3 of 3 places of the namespace jobs are taken" in cause.sentence
+    assert queue.sentence.endswith("because 3 of 3 places of the namespace jobs are taken.")
 
 
 async def test_who_holds_a_lock_is_the_cause() -> None:
