@@ -11,6 +11,7 @@ import pytest
 
 from agents.airflow import AirflowCollector, AirflowConfig
 from tests.live.airflow.server import ADMIN, AirflowServer
+from tests.live.matrix.versions import asked_version
 from tests.live.waits.workload import Item, play, the_known_p95
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -20,6 +21,8 @@ LIMIT_S = 240.0
 
 async def test_the_p95_of_known_waits_is_told(airflow: AirflowServer) -> None:
     """They wait in the queue of an executor; the test is its worker."""
+    if asked_version("airflow") in ("3.0", "3.1"):
+        pytest.skip("before 3.2 an executor is handed its tasks otherwise than that of the test")
     held: dict[Item, dict[str, Any]] = {}
     taken: dict[str, datetime] = {}
     one_by_one = asyncio.Lock()  # SQLite refuses whoever waits too long for others' writes

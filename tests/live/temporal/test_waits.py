@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from tests.live.temporal.server import TemporalServer
 from tests.live.temporal.watch import bucket, watching
-from tests.live.waits.workload import Item, play, the_known_p95
+from tests.live.waits.workload import ITEMS, Item, play, the_known_p95
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
@@ -57,4 +57,4 @@ async def test_the_p95_of_known_waits_is_told(
     assert record.scheduling is not None
     assert record.scheduling.latency_histogram is not None
     low_ms, high_ms = bucket(record.scheduling.latency_histogram, max(known_ms))
-    the_known_p95(record, known_ms, high_ms - low_ms, given_again=6)
+    the_known_p95(record, known_ms, high_ms - low_ms, given_again=len(ITEMS) // 4)
