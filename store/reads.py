@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from contracts.orchestrator import (
 )
 from contracts.worker_pool import WorkerStatus
 from store.charts import (
-    ARRIVALS,
     CAPACITY,
     DEMAND_BY_HOUR,
     HOUR_S,
@@ -26,13 +24,13 @@ from store.charts import (
     LATENCIES,
     MINUTE_S,
     POOL_BY_MINUTE,
-    POOL_WORK,
     QUEUE,
     SCHEDULING,
     Chart,
 )
 from store.engine import connected
 from store.periods import Sums, sums_of
+from store.pool_work import pool_work
 from store.queries import (
     ORCHESTRATOR_KEY,
     ORCHESTRATOR_NOW,
@@ -45,7 +43,6 @@ from store.queries import (
     After,
     Key,
     paged,
-    queues_of,
 )
 from store.rows import (
     Latest,
@@ -260,33 +257,9 @@ class Reads:
         return await self._history(QUEUE.for_step(MINUTE_S), (orchestrator_id, queue_id), window)
 
     async def pool_work(self, pool: PoolRow, steps: int, step_s: int, now: datetime) -> Series:
-        """What a pool did in the last whole steps, and what came into its queues and waited.
-
-        `step_s` is a multiple of a minute. `arrivalRate` and `waiting` are null in a step in which
-        one of the queues does not tell it, and always for a pool whose queues are not known.
-        """
-        owner, window = pool.pool.orchestrator_id, whole_steps(steps, step_s, now)
+        """What a pool did in the last whole steps, of minutes each; see `store.pool_work`."""
         async with connected(self._engine) as connection:
-            subject = (owner, pool.pool.pool_id)
-            rows = await connection.execute(stepped(POOL_WORK, subject, window))
-            work = in_steps(rows, window, POOL_WORK)
-            queues = (await connection.execute(queues_of(owner, pool.pool.pool_name))).scalars()
-            told = []
-            for queue in queues.all():
-                rows = await connection.execute(stepped(ARRIVALS, (owner, queue), window))
-                told.append(in_steps(rows, window, ARRIVALS).lines)
-        sums = {
-            name: [
-                None if not each or None in each else sum(filter(None, each))
-                for each in (
-                    zip(*(lines[name] for lines in told), strict=True)
-                    if told
-                    else repeat((), steps)
-                )
-            ]
-            for name in ("arrivalRate", "waiting")
-        }
-        return Series(window, {**work.lines, **sums})
+            return await pool_work(connection, pool.pool, whole_steps(steps, step_s, now))
 
     async def scheduling_series(self, orchestrator_id: UUID, asked: Range) -> SchedulingSeries:
         """History of the scheduling section."""
