@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from temporalio.client import Client
@@ -43,6 +43,18 @@ LIMIT = 3
 
 class NotThereError(Exception):
     """A server that was not built; says how to build it."""
+
+
+Server = TypeVar("Server", AirflowServer, PrefectServer, TemporalServer)
+
+
+@contextmanager
+def _started(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @contextmanager
@@ -88,16 +100,11 @@ def airflow(_nodes: int, _pods: int) -> Iterator[Settings]:
     environment = environment_of("airflow", "airflow")
     if environment is None:
         raise NotThereError("make airflow")
-    with _folder() as folder:
-        server = AirflowServer(folder, environment)
-        try:
-            server.start()
-            for _ in range(3):
-                server.trigger("woa_fast")
-            wait_for(lambda: "success" in server.states("woa_fast"), FILL_S, "a DAG has run")
-            yield {"type": "airflow", **server.settings, **UNHURRIED}
-        finally:
-            server.stop()
+    with _folder() as folder, _started(AirflowServer(folder, environment)) as server:
+        for _ in range(3):
+            server.trigger("woa_fast")
+        wait_for(lambda: "success" in server.states("woa_fast"), FILL_S, "a DAG has run")
+        yield {"type": "airflow", **server.settings, **UNHURRIED}
 
 
 @contextmanager
@@ -106,28 +113,18 @@ def prefect(_nodes: int, _pods: int) -> Iterator[Settings]:
     environment = environment_of("prefect", "prefect")
     if environment is None:
         raise NotThereError("make prefect")
-    with _folder() as folder:
-        server = PrefectServer(folder, environment)
-        try:
-            server.start()
-            asyncio.run(_fill_prefect(server))
-            yield {"type": "prefect", **server.settings, **UNHURRIED}
-        finally:
-            server.stop()
+    with _folder() as folder, _started(PrefectServer(folder, environment)) as server:
+        asyncio.run(_fill_prefect(server))
+        yield {"type": "prefect", **server.settings, **UNHURRIED}
 
 
 @contextmanager
 def temporal(_nodes: int, _pods: int) -> Iterator[Settings]:
     """Temporal with one task queue in which workflows wait."""
-    with _folder() as folder:
-        server = TemporalServer(folder)
-        try:
-            server.start()
-            asyncio.run(_fill_temporal(server))
-            metrics = {"metrics_urls": [server.metrics_url]}
-            yield {"type": "temporal", "address": server.address, "timeout_s": 60, **metrics}
-        finally:
-            server.stop()
+    with _folder() as folder, _started(TemporalServer(folder)) as server:
+        asyncio.run(_fill_temporal(server))
+        metrics = {"metrics_urls": [server.metrics_url]}
+        yield {"type": "temporal", "address": server.address, "timeout_s": 60, **metrics}
 
 
 @contextmanager

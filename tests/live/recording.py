@@ -2,11 +2,11 @@
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["arguments", "write_case"]
+__all__ = ["arguments", "kept", "write_case"]
 
 
 class Case(Protocol):
@@ -18,6 +18,21 @@ class Case(Protocol):
 
 
 C = TypeVar("C", bound=Case)
+
+
+def kept(answer: Any, left_out: Collection[str], telling: Callable[[str], bool]) -> Any:
+    """Without the fields that are large; of metrics the lines that are `telling`."""
+    if isinstance(answer, dict):
+        return {
+            name: kept(each, left_out, telling)
+            for name, each in answer.items()
+            if name not in left_out
+        }
+    if isinstance(answer, list):
+        return [kept(each, left_out, telling) for each in answer]
+    if isinstance(answer, str) and "# TYPE" in answer:
+        return "".join(f"{line}\n" for line in answer.splitlines() if telling(line))
+    return answer
 
 
 def arguments() -> argparse.ArgumentParser:

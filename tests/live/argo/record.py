@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.agents.kube.replay import WatchRecorder
 from tests.live.argo.argo import LABEL, Argo, programs
 from tests.live.kubernetes.cluster import START_S, Cluster, container
 from tests.live.kubernetes.cluster import programs as kube_programs
-from tests.live.recording import arguments, write_case
+from tests.live.recording import arguments, kept, write_case
 
 JOBS = "jobs"
 NOT_KEPT = frozenset(
@@ -36,17 +37,6 @@ ONE_STEP: dict[str, Any] = {"entrypoint": "main", "templates": [STEP]}
 PAUSED = {"entrypoint": "main", "templates": [{"name": "main", "suspend": {}}]}
 HUGE = {"name": "main", "container": {**container("64"), "command": ["true"]}}
 LOCKED = {**ONE_STEP, "synchronization": {"mutexes": [{"name": "build"}]}}
-
-
-def kept(answer: Any) -> Any:
-    """Without what is large; of metrics the lines that are read."""
-    if isinstance(answer, dict):
-        return {name: kept(each) for name, each in answer.items() if name not in NOT_KEPT}
-    if isinstance(answer, list):
-        return [kept(each) for each in answer]
-    if isinstance(answer, str) and "# TYPE" in answer:
-        return "".join(f"{line}\n" for line in answer.splitlines() if read(line))
-    return answer
 
 
 def read(line: str) -> bool:
@@ -106,7 +96,7 @@ async def record(argo: Argo) -> HttpCase:
     reach = access(KubernetesConfig(instance_id="live", kubeconfig=cluster.kubeconfig))
     recorder = WatchRecorder(
         httpx.AsyncHTTPTransport(verify=False, limits=httpx.Limits(max_connections=40)),
-        kept,
+        partial(kept, left_out=NOT_KEPT, telling=read),
         place=lambda request: placed(request, cluster.url, places),
     )
     signed = ACCESS.__class__(ACCESS.url, ACCESS.trust, reach.auth)

@@ -6,6 +6,7 @@ Run: python -m tests.live.kubernetes.record CASE [--expected-only]
 import asyncio
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,10 @@ from tests.agents.kubernetes.replay import ACCESS, CASES, SETTINGS, replayed_cas
 from tests.live.kubernetes.cluster import ADMIN, Cluster, programs
 from tests.live.kubernetes.extensions import define
 from tests.live.kubernetes.load import first_act, second_act
-from tests.live.recording import arguments, write_case
+from tests.live.recording import arguments, kept, write_case
 
 NOT_KEPT = frozenset({"managedFields", "openAPIV3Schema", "tolerations", "volumes", "images"})
 NAMES = frozenset().union(*(each.allowed for each in (APISERVER, SCHEDULER, CONTROLLERS)))
-
-
-def kept(answer: Any) -> Any:
-    """Without what is large; of metrics the lines that are read and say more than 0."""
-    if isinstance(answer, dict):
-        return {name: kept(each) for name, each in answer.items() if name not in NOT_KEPT}
-    if isinstance(answer, list):
-        return [kept(each) for each in answer]
-    if isinstance(answer, str) and "# TYPE" in answer:
-        return "".join(f"{line}\n" for line in answer.splitlines() if telling(line))
-    return answer
 
 
 def telling(line: str) -> bool:
@@ -47,7 +37,7 @@ async def record(cluster: Cluster) -> HttpCase:
     reach = access(KubernetesConfig(instance_id="live", kubeconfig=cluster.kubeconfig))
     recorder = WatchRecorder(
         httpx.AsyncHTTPTransport(verify=False, limits=httpx.Limits(max_connections=40)),
-        kept,
+        partial(kept, left_out=NOT_KEPT, telling=telling),
         place=lambda request: placed(cluster, request),
     )
     config = KubernetesConfig.model_validate(SETTINGS)
