@@ -8,20 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from random import Random
+from uuid import UUID
 
 from cli.api_client import ApiClient, ConnectionLostError, Item
 from cli.exits import Exit
 from cli.get import Wanted, rows_of
 from cli.listings import orchestrator_name
 from cli.tables import number, percent, printable
+from contracts.live import (
+    COORDINATION_EVENTS,
+    MOST_TOPICS,
+    SCALING_EVENTS,
+    coordination_topic,
+    orchestrator_topic,
+    worker_pool_topic,
+)
 
 __all__ = ["run_watch"]
 
-MOST_TOPICS = 200
-"""What the server lets one client hear of."""
-
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-OF_ALL = ("scaling-events", "coordination-events")
+OF_ALL = (SCALING_EVENTS, COORDINATION_EVENTS)
 
 
 def run_watch(client: ApiClient, name: str | None, count: int | None, *, as_json: bool) -> Exit:
@@ -49,9 +55,9 @@ def _subjects(client: ApiClient, name: str | None) -> _Subjects:
     pools = rows_of(client, Wanted("pool", orchestrator=name))
     names = {row.item["id"]: row.name for row in rows}
     names |= {row.item["poolId"]: f"{row.owner}/{row.name}" for row in pools}
-    states = [f"orchestrator:{row.item['id']}" for row in rows]
-    states += [f"worker-pool:{row.item['poolId']}" for row in pools]
-    events = [f"coordination:{row.item['id']}" for row in rows] if name else list(OF_ALL)
+    states = [orchestrator_topic(UUID(row.item["id"])) for row in rows]
+    states += [worker_pool_topic(UUID(row.item["poolId"])) for row in pools]
+    events = [coordination_topic(UUID(row.item["id"])) for row in rows] if name else list(OF_ALL)
     room = MOST_TOPICS - len(events)
     if len(states) > room:
         left = len(states) - room

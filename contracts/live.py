@@ -20,6 +20,7 @@ from contracts.worker_pool import WorkerInstance, WorkerPoolMetrics
 __all__ = [
     "ALERTS",
     "COORDINATION_EVENTS",
+    "MOST_TOPICS",
     "SCALING_EVENTS",
     "Acknowledged",
     "Gap",
@@ -37,6 +38,9 @@ __all__ = [
 SCALING_EVENTS = "scaling-events"
 COORDINATION_EVENTS = "coordination-events"
 ALERTS = "alerts"
+
+MOST_TOPICS = 200
+"""Topics that one client may hear of."""
 
 
 class LiveType(StrEnum):

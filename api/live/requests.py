@@ -2,8 +2,7 @@
 
 from pydantic import ValidationError
 
-from api.live.topics import MOST_TOPICS
-from contracts.live import Subscription
+from contracts.live import MOST_TOPICS, Subscription
 from store.outbox import Cursor
 
 __all__ = ["parse"]

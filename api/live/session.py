@@ -30,6 +30,8 @@ class Session:
         self.topics: dict[str, Cursor] = {}
         """What was asked for, and up to where events of it were told before."""
         self.conflated = self.gaps = 0
+        self.told = 0
+        """How many messages were taken: the number of the last one."""
         self._clock = clock
         self._most_events = most_events
         self._notices: deque[Message] = deque()
@@ -87,6 +89,7 @@ class Session:
                 raise SessionOverError(self._over)
             message = self._take()
             if message is not None:
+                self.told += 1
                 return message
             self._something.clear()
             await self._something.wait()

@@ -8,10 +8,7 @@ from contracts.live import ALERTS as OF_ALERTS
 from contracts.live import COORDINATION_EVENTS as OF_COORDINATION
 from contracts.live import SCALING_EVENTS as OF_SCALING
 
-__all__ = ["MOST_TOPICS", "Topic", "TopicKind"]
-
-MOST_TOPICS = 200
-"""Topics of one client."""
+__all__ = ["Topic", "TopicKind"]
 
 
 class TopicKind(StrEnum):

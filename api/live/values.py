@@ -8,7 +8,13 @@ from uuid import UUID
 from api.live.feeds import Value
 from api.live.topics import Topic, TopicKind
 from contracts.events import CoordinationEvent, ScalingEvent
-from contracts.live import LiveType, OrchestratorUpdate, WorkerPoolUpdate
+from contracts.live import (
+    LiveType,
+    OrchestratorUpdate,
+    WorkerPoolUpdate,
+    orchestrator_topic,
+    worker_pool_topic,
+)
 from store.outbox import Announcement
 from store.reads import Reads
 from store.records import Records
@@ -28,12 +34,12 @@ async def states(reads: Reads, topics: Collection[Topic], now: datetime) -> dict
         for subject, latest in (await reads.latest_of(orchestrators)).items():
             update = OrchestratorUpdate(metrics=latest.published())
             head = update.model_dump_json(by_alias=True, exclude={"snapshot"})
-            name = str(Topic(TopicKind.ORCHESTRATOR, subject))
+            name = orchestrator_topic(subject)
             found[name] = Value(LiveType.ORCHESTRATOR_UPDATE, head)
     pools = _subjects(topics, TopicKind.WORKER_POOL)
     if pools:
         for subject, (row, workers) in (await reads.pools_whole(pools)).items():
-            name = str(Topic(TopicKind.WORKER_POOL, subject))
+            name = worker_pool_topic(subject)
             found[name] = _pool(row, workers, now)
     return found
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from itertools import count
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -12,8 +11,7 @@ from api.live.fanout import Live, TooManySessionsError
 from api.live.messages import acknowledged, error
 from api.live.requests import parse
 from api.live.session import Session, SessionOverError
-from api.live.topics import MOST_TOPICS
-from contracts.live import Acknowledged, Subscription
+from contracts.live import MOST_TOPICS, Acknowledged, Subscription
 from store.errors import StoreUnavailableError
 from store.outbox import Cursor
 
@@ -71,14 +69,14 @@ async def _until_one_ends(*parts: Awaitable[None]) -> None:
 
 
 async def _write(socket: WebSocket, session: Session) -> None:
-    for seq in count(1):
+    while True:
         try:
             message = await session.next()
         except SessionOverError as over:
             raise _ClosingError(INTERNAL_ERROR, str(over)) from over
         try:
             async with asyncio.timeout(DRAIN_S):
-                await socket.send_text(message.text(seq))
+                await socket.send_text(message.text(session.told))
         except TimeoutError as late:
             raise _ClosingError(TOO_SLOW, f"nothing was taken in for {DRAIN_S:g} s") from late
 

@@ -11,12 +11,12 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.live import Session, SessionOverError, TooManySessionsError
-from api.live.topics import MOST_TOPICS
 from api.live.websocket import serve_client
 from api.problems import ApiError, bad_parameter
 from api.responses import PROBLEMS
 from api.routes import PREFIX
 from api.services import Services, services_of
+from contracts.live import MOST_TOPICS
 from store.outbox import Cursor
 
 __all__ = ["router"]
@@ -49,7 +49,7 @@ class StreamQuery(BaseModel):
 
 @router.websocket("/ws")
 async def live_updates(socket: WebSocket) -> None:
-    """Subscribe to topics: see docs/reference/live.md."""
+    """Subscribe to topics: see docs/reference/api.md."""
     services = services_of(socket)
     await serve_client(socket, services.live, socket.state.credential_is_valid, services.clock)
 
@@ -93,7 +93,6 @@ class _EventStream(StreamingResponse):
 
 
 async def _lines(session: Session) -> AsyncIterator[str]:
-    seq = 0
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
@@ -103,6 +102,5 @@ async def _lines(session: Session) -> AsyncIterator[str]:
         except SessionOverError:
             return
         else:
-            seq += 1
             place = f"id: {message.cursor}\n" if message.cursor else ""
-            yield f"event: {message.type}\n{place}data: {message.text(seq)}\n\n"
+            yield f"event: {message.type}\n{place}data: {message.text(session.told)}\n\n"

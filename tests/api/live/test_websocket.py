@@ -9,8 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from api.live import fanout, websocket
-from api.live.topics import MOST_TOPICS
-from contracts.live import OrchestratorUpdate
+from contracts.live import MOST_TOPICS, OrchestratorUpdate
 from store.errors import StoreUnavailableError
 from store.outbox import Outbox
 from tests.api.live.conftest import Client, Served
