@@ -21,7 +21,7 @@ def run_anomalies(client: ApiClient, wanted: Wanted, *, as_json: bool) -> Exit:
     if as_json:
         print(json.dumps(answer, indent=2))
         return Exit.OK
-    print(f"{row.owner}/{row.name}{' (simulated)' if row.simulated else ''}")
+    print(row.title)
     found = answer["judgement"]
     if found["anomalies"]:
         show_table(HEADERS, map(_cells, found["anomalies"]), ("SCORE",))

@@ -6,40 +6,38 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cli.api_client import ApiClient, Item
-from cli.commands.options import EventsOf, EventsOutput
 from cli.exits import Exit
 from cli.get import Wanted, rows_of
 from cli.tables import UNKNOWN, number, printable, show_table
 
 __all__ = ["Asked", "run_events"]
 
-KINDS = {EventsOf.SCHEDULING: "scheduling_decision", EventsOf.COORDINATION: "coordination_event"}
+KINDS = {"scheduling": "scheduling_decision", "coordination": "coordination_event"}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which events; `limit` is that of a table."""
+    """Which events, of a kind of `KINDS`; `limit` is that of a table."""
 
     orchestrator: str
-    kind: EventsOf
+    kind: str
     since: str
     limit: int
 
 
-def run_events(client: ApiClient, asked: Asked, output: EventsOutput) -> Exit:
-    """Print them, the newest first. Raises `CommandError`."""
+def run_events(client: ApiClient, asked: Asked, form: str | None) -> Exit:
+    """Print them, the newest first: as a file of this form, else a table. Raises `CommandError`."""
     kind, since = asked.kind, asked.since
     (row,) = rows_of(client, Wanted("orchestrator", asked.orchestrator))
     path = f"/orchestrators/{row.item['id']}/events/export"
-    form = EventsOutput.NDJSON if output is EventsOutput.TABLE else output
-    lines = client.lines(path, kind=KINDS[kind], time_range=since, format=form.value)
-    if output is not EventsOutput.TABLE:
+    lines = client.lines(path, kind=KINDS[kind], time_range=since, format=form or "ndjson")
+    if form is not None:
         for line in lines:
             print(line)
         return Exit.OK
     shown = [json.loads(line) for line in islice(lines, asked.limit)]
     if not shown:
-        print(f"No {kind.value} events of {row.name} in the last {since}")
+        print(f"No {kind} events of {row.name} in the last {since}")
         return Exit.OK
     columns = COLUMNS[kind]
     cells = [[printable(cell(each)) for cell in columns.values()] for each in shown]
@@ -63,15 +61,15 @@ def _what(event: Item) -> str:
     return str(next(filter(None, names), event["workflowId"]))
 
 
-COLUMNS: Mapping[EventsOf, Mapping[str, Callable[[Item], str]]] = {
-    EventsOf.SCHEDULING: {
+COLUMNS: Mapping[str, Mapping[str, Callable[[Item], str]]] = {
+    "scheduling": {
         "TIME": _text("decisionTime"),
         "WORK": _what,
         "OUTCOME": _text("outcome"),
         "WAITED": _wait,
         "WORKER": _text("selectedWorker"),
     },
-    EventsOf.COORDINATION: {
+    "coordination": {
         "TIME": _text("eventTime"),
         "EVENT": _text("eventType"),
         "PARTICIPANTS": lambda event: ", ".join(event["participants"]) or UNKNOWN,

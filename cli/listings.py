@@ -21,6 +21,12 @@ class Row:
     simulated: bool
     now: datetime
 
+    @property
+    def title(self) -> str:
+        """Owner and name, and whether it is simulated."""
+        whole = f"{self.owner}/{self.name}".lstrip("/")
+        return f"{whole} (simulated)" if self.simulated else whole
+
 
 @dataclass(frozen=True)
 class Column:

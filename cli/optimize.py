@@ -31,7 +31,7 @@ def run_optimize_pool(
     if as_json:
         print(json.dumps(found, indent=2))
         return Exit.OK
-    print(f"{row.owner}/{row.name}{' (simulated)' if row.simulated else ''}")
+    print(row.title)
     sides = found["optimizations"].items()
     show_table(HEADERS, [_side(name, side) for name, side in sides])
     print()
@@ -47,7 +47,7 @@ def run_optimize_queue(client: ApiClient, wanted: Wanted, body: Item, *, as_json
     if as_json:
         print(json.dumps(found, indent=2))
         return Exit.OK
-    print(f"{row.owner}/{row.name}{' (simulated)' if row.simulated else ''}")
+    print(row.title)
     changes = [
         [each["type"], _value(each["current"]), _value(each["recommended"]), each["impact"]]
         for each in found["optimizations"]
@@ -93,7 +93,7 @@ def run_optimize_scheduling(client: ApiClient, name: str, since: str, *, as_json
     if as_json:
         print(json.dumps(found, indent=2))
         return Exit.OK
-    print(f"{row.name}{' (simulated)' if row.simulated else ''}")
+    print(row.title)
     measured = found["performance_comparison"]
     if measured:
         show_table(ALGORITHMS, [_measured(*each) for each in measured.items()], ALGORITHMS[1:])

@@ -23,8 +23,7 @@ def run_scorecard(client: ApiClient, name: str | None, since: str, *, as_json: b
         return Exit.OK
     for each in items:
         row, card = rows[each["orchestratorId"]], each["scorecard"]
-        simulated = " (simulated)" if row.simulated else ""
-        print(f"{row.name}{simulated}: {card['met']} of {card['known']} known metrics met")
+        print(f"{row.title}: {card['met']} of {card['known']} known metrics met")
         show_table(HEADERS, map(_cells, card["metrics"]), ("VALUE", "SAMPLES"))
         print()
     for line in _definitions(items):

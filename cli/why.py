@@ -32,10 +32,9 @@ def run_why(
 
 
 def _lines(row: Row, answer: Item) -> Iterator[str]:
-    name = f"{row.owner}/{row.name}".lstrip("/")
     simulated = " (simulated)" if row.simulated else ""
     if answer["reason"] is not None:
-        yield f"{name}{simulated}: {answer['reason']}"
+        yield f"{row.title}: {answer['reason']}"
     for cause in answer["causes"]:
         yield f"{cause['sentence']}{simulated}"
         for line in cause["evidence"]:

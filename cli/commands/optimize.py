@@ -7,9 +7,12 @@ import typer
 
 from cli.commands.options import (
     ContextOption,
+    OrchestratorArgument,
     OrchestratorOption,
     Output,
     OutputOption,
+    PoolArgument,
+    QueueArgument,
     ask,
 )
 from cli.exits import Exit
@@ -30,9 +33,7 @@ app = typer.Typer(
     epilog="Examples:  woa optimize pool billing  |  woa optimize pool billing --since 7d -o json"
 )
 def pool(
-    pool: Annotated[
-        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
-    ],
+    pool: PoolArgument,
     since: Annotated[str, typer.Option("--since", help="How far back, e.g. 14d.")] = "14d",
     delay_s: Annotated[
         float, typer.Option("--delay-s", help="Seconds from an order to a ready worker.")
@@ -58,9 +59,7 @@ def pool(
     "woa optimize queue billing --target-wait-s 60 --drain-s 600 -o json"
 )
 def queue(
-    queue: Annotated[
-        str, typer.Argument(help="The queue: its id, its name or a part that only it has.")
-    ],
+    queue: QueueArgument,
     target_wait_s: Annotated[
         float, typer.Option("--target-wait-s", help="Mean wait to reach, in seconds.")
     ] = 300.0,
@@ -89,9 +88,7 @@ def queue(
     "woa optimize balancing orders-prod --pool billing --work work.yaml -o json"
 )
 def balancing(
-    orchestrator: Annotated[
-        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
-    ],
+    orchestrator: OrchestratorArgument,
     pool: Annotated[
         str | None, typer.Option("--pool", metavar="ID", help="Only this pool: id, name or a part.")
     ] = None,
@@ -123,9 +120,7 @@ def balancing(
     "woa optimize scheduling orders-prod --since 30d -o json"
 )
 def scheduling(
-    orchestrator: Annotated[
-        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
-    ],
+    orchestrator: OrchestratorArgument,
     since: Annotated[str, typer.Option("--since", help="How far back, e.g. 14d.")] = "14d",
     output: OutputOption = Output.TABLE,
     context: ContextOption = None,

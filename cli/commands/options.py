@@ -20,9 +20,13 @@ __all__ = [
     "ContextOption",
     "EventsOf",
     "EventsOutput",
+    "OnlyArgument",
+    "OrchestratorArgument",
     "OrchestratorOption",
     "Output",
     "OutputOption",
+    "PoolArgument",
+    "QueueArgument",
     "ask",
     "finish",
     "leave",
@@ -64,6 +68,18 @@ ContextOption = Annotated[
     typer.Option(
         "--context", envvar="WOA_CONTEXT", help="Server to ask, see `woa context`.", metavar="NAME"
     ),
+]
+OrchestratorArgument = Annotated[
+    str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
+]
+PoolArgument = Annotated[
+    str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
+]
+QueueArgument = Annotated[
+    str, typer.Argument(help="The queue: its id, its name or a part that only it has.")
+]
+OnlyArgument = Annotated[
+    str | None, typer.Argument(help="Only this one: its id, its name or a part that only it has.")
 ]
 OrchestratorOption = Annotated[
     str | None,

@@ -9,9 +9,12 @@ from analytics.forecasting.names import ModelName
 from cli.commands.options import (
     ConfigFile,
     ContextOption,
+    OrchestratorArgument,
     OrchestratorOption,
     Output,
     OutputOption,
+    PoolArgument,
+    QueueArgument,
     ask,
     finish,
     settings_of,
@@ -51,9 +54,7 @@ ModelOption = Annotated[
     "woa predict capacity orders-prod --hours 48 -o json"
 )
 def capacity(
-    orchestrator: Annotated[
-        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
-    ],
+    orchestrator: OrchestratorArgument,
     hours: HoursOption = 24,
     model: ModelOption = ModelName.ENSEMBLE,
     output: OutputOption = Output.TABLE,
@@ -76,9 +77,7 @@ def capacity(
     "woa predict wait billing --ahead 100 --orchestrator orders-prod -o json"
 )
 def wait(
-    queue: Annotated[
-        str, typer.Argument(help="The queue: its id, its name or a part that only it has.")
-    ],
+    queue: QueueArgument,
     ahead: Annotated[
         int | None,
         typer.Option("--ahead", min=0, help="Items taken before it; unset: all but the last."),
@@ -102,9 +101,7 @@ def wait(
     "woa predict workers billing --orchestrator orders-prod --price 0.12 -o json"
 )
 def workers(
-    pool: Annotated[
-        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
-    ],
+    pool: PoolArgument,
     target_wait_s: Annotated[
         float, typer.Option("--target-wait-s", help="Seconds that work may wait on average.")
     ] = 300.0,

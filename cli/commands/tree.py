@@ -24,9 +24,12 @@ from cli.commands.options import (
     ContextOption,
     EventsOf,
     EventsOutput,
+    OnlyArgument,
+    OrchestratorArgument,
     OrchestratorOption,
     Output,
     OutputOption,
+    PoolArgument,
     ask,
     finish,
     leave,
@@ -128,9 +131,7 @@ def up(
     "woa whatif billing --policy a.yaml --policy b.yaml --since 14d -o json"
 )
 def whatif(
-    pool: Annotated[
-        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
-    ],
+    pool: PoolArgument,
     policy: Annotated[
         list[Path] | None,
         typer.Option(
@@ -163,10 +164,7 @@ def whatif(
     epilog="Examples:  woa scorecard  |  woa scorecard orders --since 30d  |  woa scorecard -o json"
 )
 def scorecard(
-    orchestrator: Annotated[
-        str | None,
-        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
-    ] = None,
+    orchestrator: OnlyArgument = None,
     since: Annotated[
         str, typer.Option("--since", help="How far back, e.g. 7d; at most 31d.")
     ] = "7d",
@@ -185,9 +183,7 @@ def scorecard(
 
 @app.command(epilog="Examples:  woa anomalies billing  |  woa anomalies billing -o json")
 def anomalies(
-    pool: Annotated[
-        str, typer.Argument(help="The pool: its id, its name or a part that only it has.")
-    ],
+    pool: PoolArgument,
     orchestrator: OrchestratorOption = None,
     output: OutputOption = Output.TABLE,
     context: ContextOption = None,
@@ -208,10 +204,7 @@ def anomalies(
     epilog="Examples:  woa why  |  woa why orders-prod  |  woa why --queue billing -o json"
 )
 def why(
-    orchestrator: Annotated[
-        str | None,
-        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
-    ] = None,
+    orchestrator: OnlyArgument = None,
     queue: Annotated[
         str | None,
         typer.Option("--queue", metavar="ID", help="Only what waits in it: id, name or a part."),
@@ -238,9 +231,7 @@ def why(
     "woa events orders-prod --since 7d -o csv"
 )
 def events(
-    orchestrator: Annotated[
-        str, typer.Argument(help="The orchestrator: its id, its name or a part that only it has.")
-    ],
+    orchestrator: OrchestratorArgument,
     kind: Annotated[
         EventsOf, typer.Option("--kind", help="Decisions of schedulers, or what parts agreed on.")
     ] = EventsOf.SCHEDULING,
@@ -259,7 +250,8 @@ def events(
     def work(client: "ApiClient") -> Exit:
         from cli.events import Asked, run_events
 
-        return run_events(client, Asked(orchestrator, kind, since, limit), output)
+        form = None if output is EventsOutput.TABLE else output.value
+        return run_events(client, Asked(orchestrator, kind.value, since, limit), form)
 
     ask(context, work)
 
@@ -268,10 +260,7 @@ def events(
     epilog="Examples:  woa watch  |  woa watch orders-prod  |  woa watch --count 10 -o json"
 )
 def watch(
-    orchestrator: Annotated[
-        str | None,
-        typer.Argument(help="Only this one: its id, its name or a part that only it has."),
-    ] = None,
+    orchestrator: OnlyArgument = None,
     count: Annotated[
         int | None, typer.Option("--count", min=1, help="Stop after so many messages.")
     ] = None,
